@@ -1,0 +1,80 @@
+//! Configuration files: TOML whose keys are the long flags of the verb. A key stands in for a flag that was not typed,
+//! so values are parsed and refused in one place.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use toml::{Table, Value};
+
+use super::sentence;
+use crate::commands::Failure;
+
+/// `typed` completed by the file that `--config` names, where it does.
+///
+/// # Errors
+/// Where the file cannot be read, is no TOML, or has a key or value that the verb does not take.
+pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches) -> Result<ArgMatches, Failure> {
+    let Some((verb, given)) = typed.subcommand() else { return Ok(typed) };
+    let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else { return Ok(typed) };
+    let verb = command.find_subcommand(verb).expect("clap matched this verb");
+    let table = read(path)?;
+    let mut completed = words.to_vec();
+    for (key, value) in &table {
+        let arg = arg_of(verb, key).ok_or_else(|| unknown_key(path, verb, key))?;
+        if given.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine) {
+            completed.extend(words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?);
+        }
+    }
+    let from_file = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e.to_string())));
+    command.clone().try_get_matches_from(completed).map_err(from_file)
+}
+
+fn read(path: &Path) -> Result<Table, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::bad_words(format!("cannot read the configuration {}: {}; check the path", path.display(), crate::net::Reason(&e))))?;
+    text.parse().map_err(|e: toml::de::Error| {
+        let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        Failure::bad_words(format!("{}:{line}: {}", path.display(), e.message()))
+    })
+}
+
+/// A flag by its long name; the services, which have none, by theirs.
+fn arg_of<'c>(verb: &'c Command, key: &str) -> Option<&'c Arg> {
+    verb.get_arguments().find(|arg| key_of(arg) == Some(key))
+}
+
+/// `--config` inside a file would make no sense, nor would what ends the program at once.
+fn key_of(arg: &Arg) -> Option<&str> {
+    let reading = matches!(arg.get_id().as_str(), "config" | "help" | "list");
+    let name = if arg.is_positional() { Some(arg.get_id().as_str()) } else { arg.get_long() };
+    name.filter(|_| !reading)
+}
+
+fn unknown_key(path: &Path, verb: &Command, key: &str) -> Failure {
+    let mut keys: Vec<&str> = verb.get_arguments().filter_map(key_of).collect();
+    keys.sort_unstable();
+    Failure::bad_words(format!("{}: there is no key `{key}`; the keys are {}", path.display(), keys.join(", ")))
+}
+
+/// The words that somebody would have typed.
+fn words_of(arg: &Arg, value: &Value) -> Result<Vec<OsString>, &'static str> {
+    let takes_value = !matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count);
+    let word = |value: &Value| -> Result<OsString, &'static str> {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Integer(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            _ => return Err("takes a text or a number"),
+        };
+        Ok(arg.get_long().filter(|_| !arg.is_positional()).map_or(text.clone(), |long| format!("--{long}={text}")).into())
+    };
+    match (value, takes_value) {
+        (Value::Boolean(false), false) => Ok(Vec::new()),
+        (Value::Boolean(true), false) => Ok(arg.get_long().map(|long| format!("--{long}").into()).into_iter().collect()),
+        (_, false) => Err("is true or false"),
+        (Value::Array(values), true) => values.iter().map(word).collect(),
+        (value, true) => Ok(vec![word(value)?]),
+    }
+}

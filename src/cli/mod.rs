@@ -1,0 +1,207 @@
+//! The command line: words become plans. The only room that knows clap, and the only one that reads arguments,
+//! environment and configuration files.
+
+/// Keys of a configuration file, which stand in for flags that were not typed.
+mod config;
+/// `connect`.
+mod connect;
+/// What both verbs say about where events go.
+mod events;
+/// Durations, sizes and counts.
+mod quantity;
+/// `serve`.
+mod serve;
+
+use std::ffi::OsString;
+
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
+
+/// The other end of the socket: answers, talks, and tells you honestly what happened.
+#[derive(Debug, Parser)]
+#[command(name = "sockeye", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXAMPLES)]
+struct Words {
+    #[command(flatten)]
+    manners: Manners,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Serve(serve::Words),
+    Connect(connect::Words),
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the man page of sockeye, or of one verb
+    Man { verb: Option<String> },
+}
+
+/// How we speak: the same for every verb.
+#[derive(Debug, Args)]
+struct Manners {
+    /// Say nothing on stderr, only in the exit code
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program that the words ask for.
+pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    match parse(words) {
+        Ok((plan, talk)) => commands::run(plan, talk),
+        Err(Refusal::Clap(error)) => refuse(&error),
+        Err(Refusal::Sentence(failure)) => {
+            Talk { volume: Volume::Normal, paint: Paint::Never }.say(&failure.sentence);
+            failure.exit
+        }
+    }
+}
+
+/// Why words make no plan.
+enum Refusal {
+    /// They do not fit the grammar, or ask for help.
+    Clap(clap::Error),
+    /// They fit it and make no sense.
+    Sentence(Failure),
+}
+
+impl From<clap::Error> for Refusal {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(error)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Sentence(failure)
+    }
+}
+
+fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refusal> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let typed = Words::command().try_get_matches_from(&words)?;
+    let matches = config::complete(&Words::command(), &words, typed)?;
+    let Words { manners, verb } = Words::from_arg_matches(&matches)?;
+    let talk = manners.talk();
+    let plan = match verb {
+        Verb::Serve(words) => words.plan(talk)?,
+        Verb::Connect(words) => words.plan(talk)?,
+        Verb::Completions { shell } => Plan::Print(completions(shell)),
+        Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
+    };
+    Ok((plan, talk))
+}
+
+impl Manners {
+    fn talk(&self) -> Talk {
+        let volume = match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (_, true) => Volume::Verbose,
+            _ => Volume::Normal,
+        };
+        // https://no-color.org: present and not empty, whatever it holds.
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let paint = match self.color {
+            When::Always => Paint::Always,
+            When::Never => Paint::Never,
+            When::Auto if no_color => Paint::Never,
+            When::Auto => Paint::Auto,
+        };
+        Talk { volume, paint }
+    }
+}
+
+/// Help and version go to stdout and are no failure. Everything else is cut to its one sentence and the way out.
+fn refuse(error: &clap::Error) -> Exit {
+    if !error.use_stderr() {
+        // A closed stdout ends quietly.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return Exit::BadWords;
+    }
+    Talk { volume: Volume::Normal, paint: Paint::Never }.say(&sentence(&error.to_string()));
+    Exit::BadWords
+}
+
+/// What clap spreads over paragraphs, in one line: the error and its tips.
+fn sentence(text: &str) -> String {
+    let wanted = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty());
+    let joined = wanted.collect::<Vec<_>>().join(" ");
+    let plain = joined.strip_prefix("error: ").unwrap_or(&joined);
+    format!("{}; try --help", plain.replace(" tip: ", "; "))
+}
+
+fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Words::command(), "sockeye", &mut text);
+    text
+}
+
+fn man(verb: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let mut command = Words::command();
+    command.build();
+    let command = match verb {
+        None => command,
+        Some(verb) => subcommand(&command, verb)?,
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command)
+        .render(&mut text)
+        .map_err(|e| Failure::failed(format!("cannot make the man page: {e}")))?;
+    Ok(text)
+}
+
+fn subcommand(command: &Command, verb: &str) -> Result<Command, Failure> {
+    let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    let found = command.find_subcommand(verb).cloned();
+    let found = found.ok_or_else(|| Failure::bad_words(format!("no verb is called `{verb}`; there are {}", verbs.join(", "))))?;
+    Ok(found.display_name(format!("sockeye-{verb}")).name(format!("sockeye-{verb}")))
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sockeye serve echo                      an echo server on localhost:5555, every event a line
+  sockeye connect 5555                    talk to it, line by line
+  sockeye connect 5555 <question >answer  the same as a pipe
+  sockeye connect 5555 --payload 100KiB   send 102400 bytes, receive them back, check each one
+  sockeye serve --help                    every option of a verb";
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Words::command().debug_assert();
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_with_the_way_out() {
+        let error = Words::command().try_get_matches_from(["sockeye", "serve", "--wrokers", "2"]).unwrap_err();
+        let sentence = sentence(&error.to_string());
+        assert_eq!(sentence.lines().count(), 1);
+        assert!(sentence.contains("--workers"), "{sentence}");
+    }
+}

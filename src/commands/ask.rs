@@ -1,0 +1,85 @@
+//! Ask: host and port from a person. Each question shows its default, Enter accepts it, and what is no answer is asked
+//! for again.
+
+use std::io::{self, BufRead, Write};
+
+use super::Failure;
+use crate::net::{Address, parse_port};
+
+/// Asks `prompts` for the host and the port of an address. Every interface stays every interface, and a path is not
+/// asked about.
+///
+/// # Errors
+/// Where the answers end before the questions do, or the terminal cannot be used.
+pub(crate) fn address(default: &Address, mut answers: impl BufRead, mut prompts: impl Write) -> Result<Address, Failure> {
+    let Some(port) = default.port() else { return Ok(default.clone()) };
+    let port = port.to_string();
+    let place = match default {
+        Address::Host { host, .. } => {
+            question("Host", host, &mut answers, &mut prompts, |host| Address::of_words(host, &port))?
+        }
+        _ => default.clone(),
+    };
+    question("Port", &port, &mut answers, &mut prompts, |port| parse_port(port).map(|port| place.with_port(port)))
+}
+
+fn question<T, E: std::fmt::Display>(
+    what: &str,
+    default: &str,
+    answers: &mut impl BufRead,
+    prompts: &mut impl Write,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, Failure> {
+    loop {
+        let answer = ask_once(what, default, answers, prompts)
+            .map_err(|e| Failure::failed(format!("cannot ask for the {}: {e}", what.to_lowercase())))?
+            .ok_or_else(|| Failure::bad_words(format!("no answer for the {}: name the address instead", what.to_lowercase())))?;
+        match read(if answer.is_empty() { default } else { &answer }) {
+            Ok(value) => return Ok(value),
+            // A terminal that is gone shows up at the next question.
+            Err(e) => drop(writeln!(prompts, "{e}.")),
+        }
+    }
+}
+
+/// One line, trimmed; `None` at the end of the input.
+fn ask_once(what: &str, default: &str, answers: &mut impl BufRead, prompts: &mut impl Write) -> io::Result<Option<String>> {
+    write!(prompts, "{what} [{default}]: ")?;
+    prompts.flush()?;
+    let mut line = String::new();
+    let read = answers.read_line(&mut line)?;
+    Ok((read > 0).then(|| line.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(default: &str, answers: &str) -> (String, String) {
+        let mut prompts = Vec::new();
+        let address = address(&default.parse().unwrap(), answers.as_bytes(), &mut prompts);
+        let shown = address.map_or_else(|failure| failure.sentence, |address| address.to_string());
+        (shown, String::from_utf8(prompts).unwrap())
+    }
+
+    #[test]
+    fn enter_accepts_the_defaults_that_are_shown() {
+        let (address, prompts) = asked("5555", "\n\n");
+        assert_eq!(address, "localhost:5555");
+        assert_eq!(prompts, "Host [localhost]: Port [5555]: ");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_asked_for_again() {
+        let (address, prompts) = asked("5555", "a b\nexample.org\n99999\nabc\n 80 \n");
+        assert_eq!(address, "example.org:80");
+        assert!(prompts.contains("`a b` is no host name.\nHost [localhost]: "), "{prompts}");
+        assert_eq!(prompts.matches("Port [5555]: ").count(), 3);
+    }
+
+    #[test]
+    fn answers_that_end_too_early_are_a_failure_with_the_way_out() {
+        let (sentence, _) = asked("5555", "example.org\n");
+        assert!(sentence.contains("no answer for the port"), "{sentence}");
+    }
+}

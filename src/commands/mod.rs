@@ -1,0 +1,38 @@
+//! Commands: one page a verb. Each assembles what its plan asks for, runs it, and chooses the exit code.
+
+/// Host and port asked from a person, with safe defaults.
+mod ask;
+/// `connect`: talks to a server.
+pub(crate) mod connect;
+/// What the end of a command means.
+mod exit;
+/// Text that is ready: completions, the man page, lists.
+pub(crate) mod print;
+/// `serve`: answers.
+pub(crate) mod serve;
+/// What is said to the person who started us.
+mod talk;
+
+pub(crate) use exit::{Exit, Failure};
+pub(crate) use talk::{Paint, Talk, Volume};
+
+/// What is to be done, free of mistakes in its words.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    Serve(serve::Plan),
+    Connect(connect::Plan),
+    Print(Vec<u8>),
+}
+
+/// Does it. Failures have been said when this returns.
+pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
+    let done = match plan {
+        Plan::Serve(plan) => serve::run(plan, talk),
+        Plan::Connect(plan) => connect::run(plan, talk),
+        Plan::Print(text) => print::run(&text),
+    };
+    done.unwrap_or_else(|failure| {
+        talk.say(&failure.sentence);
+        failure.exit
+    })
+}

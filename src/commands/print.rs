@@ -1,0 +1,17 @@
+//! Print: text that is ready goes to stdout.
+
+use std::io::{ErrorKind, Write};
+
+use super::{Exit, Failure};
+
+/// Writes `text` to stdout; a closed stdout ends quietly.
+///
+/// # Errors
+/// Where stdout cannot be written to for another reason.
+pub(crate) fn run(text: &[u8]) -> Result<Exit, Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(format!("cannot write to stdout: {e}"))),
+        _ => Ok(Exit::Done),
+    }
+}

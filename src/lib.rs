@@ -1,0 +1,36 @@
+//! **sockeye** is the other end of the socket: it answers (`serve`), talks (`connect`), and will press, look and judge.
+//!
+//! ```text
+//! argv/env/file ─▶ cli ──plan──▶ commands ──▶ server │ client          words become plans; a verb assembles and runs
+//!        socket ─▶ net ──stream──▶ tap ──Conn──▶ service │ client      each wrapper is a stream; the end is a conversation
+//!                                   └──Event──▶ console │ file │ json  facts go out of the window, nothing comes back
+//! ```
+//!
+//! Each room knows itself and the rooms below it: `cli → commands → { server, client } → services → event → net`;
+//! `tests/rooms.rs` holds the doors. ARCHITECTURE.md tells why the rooms are as they are.
+//!
+//! As a library it has one thing to offer so far: [`Server`], the other end for tests of your own network client.
+
+/// Words become plans: the only room that knows clap.
+mod cli;
+/// The talking end: a person at a terminal, a pipe, a payload that checks itself.
+mod client;
+/// One page a verb: assemble, run, hand over the result, choose the exit code.
+mod commands;
+/// What happened, told outwards to console and log.
+mod event;
+/// Sockets: addresses, listening, dialling, and the bare-TCP fast path.
+mod net;
+/// Who is let in, who works, and how it all ends.
+mod server;
+/// The conversations we hold, one file each, in one table.
+mod services;
+
+pub use server::{Server, ServerError};
+
+/// Runs the `sockeye` program with this process's arguments; what it returns is the exit code of `cli.md`:
+/// 0 done, 1 failed, 2 bad words, 3 could not judge, 130 and 143 stopped by a signal.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os()).into()
+}

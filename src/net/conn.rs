@@ -1,0 +1,77 @@
+//! Conn: one conversation's stream and who is at its two ends. Taps, and later tls and faults, wrap the stream without
+//! a service noticing.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::{Endpoint, Ending};
+
+/// Anything that reads and writes; conversations stay on their worker, so it need not be `Send`.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Duplex for T {}
+
+/// One conversation: bytes both ways between us and a peer.
+pub(crate) struct Conn {
+    stream: Box<dyn Duplex>,
+    /// Who is at the other end.
+    pub(crate) peer: Endpoint,
+    /// The end they reached.
+    pub(crate) local: Endpoint,
+}
+
+impl Conn {
+    pub(crate) fn new(stream: impl Duplex + 'static, peer: Endpoint, local: Endpoint) -> Self {
+        Self { stream: Box::new(stream), peer, local }
+    }
+
+    /// The same conversation through `wrapper`.
+    pub(crate) fn wrap<W: Duplex + 'static>(self, wrapper: impl FnOnce(Box<dyn Duplex>) -> W) -> Self {
+        Self { stream: Box::new(wrapper(self.stream)), ..self }
+    }
+
+    /// Ends the conversation from our side without hurting what was said last: half-closes, then reads and forgets
+    /// what the peer still sends until it closes too, for at most a second and a megabyte. A plain close with unread
+    /// bytes would send a reset, which can destroy our last words on their way (RFC 1122 section 4.2.2.13).
+    ///
+    /// # Errors
+    /// Where the peer is gone before our last words were sent.
+    ///
+    /// # Cancel safety
+    /// Dropping it closes at once.
+    pub(crate) async fn hang_up(mut self) -> io::Result<Ending> {
+        self.stream.shutdown().await?;
+        let mut rest = (&mut self.stream).take(LINGER_BYTES);
+        // A reset in this phase only says that the peer did not wait: our last words were sent.
+        let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+        Ok(Ending::WeClosed)
+    }
+}
+
+impl AsyncRead for Conn {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Conn {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// How long and how much of a peer that talks on is listened to after our last words.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 1 << 20;

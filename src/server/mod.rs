@@ -1,0 +1,5 @@
+//! stub
+/// Stub
+#[derive(Debug)] pub struct Server; 
+/// Stub
+#[derive(Debug)] pub struct ServerError;
