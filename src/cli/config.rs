@@ -24,7 +24,9 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
     for (key, value) in &table {
         let arg = arg_of(verb, key).ok_or_else(|| unknown_key(path, verb, key))?;
         if given.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine) {
-            completed.extend(words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?);
+            completed.extend(
+                words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?,
+            );
         }
     }
     let from_file = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e.to_string())));
@@ -32,8 +34,13 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Failure::bad_words(format!("cannot read the configuration {}: {}; check the path", path.display(), crate::net::Reason(&e))))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Failure::bad_words(format!(
+            "cannot read the configuration {}: {}; check the path",
+            path.display(),
+            crate::net::Reason(&e)
+        ))
+    })?;
     text.parse().map_err(|e: toml::de::Error| {
         let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
         Failure::bad_words(format!("{}:{line}: {}", path.display(), e.message()))
@@ -68,11 +75,17 @@ fn words_of(arg: &Arg, value: &Value) -> Result<Vec<OsString>, &'static str> {
             Value::Float(number) => number.to_string(),
             _ => return Err("takes a text or a number"),
         };
-        Ok(arg.get_long().filter(|_| !arg.is_positional()).map_or(text.clone(), |long| format!("--{long}={text}")).into())
+        Ok(arg
+            .get_long()
+            .filter(|_| !arg.is_positional())
+            .map_or(text.clone(), |long| format!("--{long}={text}"))
+            .into())
     };
     match (value, takes_value) {
         (Value::Boolean(false), false) => Ok(Vec::new()),
-        (Value::Boolean(true), false) => Ok(arg.get_long().map(|long| format!("--{long}").into()).into_iter().collect()),
+        (Value::Boolean(true), false) => {
+            Ok(arg.get_long().map(|long| format!("--{long}").into()).into_iter().collect())
+        }
         (_, false) => Err("is true or false"),
         (Value::Array(values), true) => values.iter().map(word).collect(),
         (value, true) => Ok(vec![word(value)?]),

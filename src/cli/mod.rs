@@ -33,9 +33,13 @@ enum Verb {
     Serve(serve::Words),
     Connect(connect::Words),
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        shell: clap_complete::Shell,
+    },
     /// Print the man page of sockeye, or of one verb
-    Man { verb: Option<String> },
+    Man {
+        verb: Option<String>,
+    },
 }
 
 /// How we speak: the same for every verb.
@@ -175,7 +179,8 @@ fn man(verb: Option<&str>) -> Result<Vec<u8>, Failure> {
 fn subcommand(command: &Command, verb: &str) -> Result<Command, Failure> {
     let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     let found = command.find_subcommand(verb).cloned();
-    let found = found.ok_or_else(|| Failure::bad_words(format!("no verb is called `{verb}`; there are {}", verbs.join(", "))))?;
+    let found = found
+        .ok_or_else(|| Failure::bad_words(format!("no verb is called `{verb}`; there are {}", verbs.join(", "))))?;
     Ok(found.display_name(format!("sockeye-{verb}")).name(format!("sockeye-{verb}")))
 }
 
@@ -186,7 +191,6 @@ Examples:
   sockeye connect 5555 <question >answer  the same as a pipe
   sockeye connect 5555 --payload 100KiB   send 102400 bytes, receive them back, check each one
   sockeye serve --help                    every option of a verb";
-
 
 #[cfg(test)]
 mod tests {

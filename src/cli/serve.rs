@@ -1,5 +1,12 @@
 //! stub
 #[derive(Debug, clap::Args)]
 /// Answer
-pub(super) struct Words { #[command(flatten)] events: super::events::EventWords }
-impl Words { pub(super) fn plan(self, _talk: crate::commands::Talk) -> Result<crate::commands::Plan, crate::commands::Failure> { todo!() } }
+pub(super) struct Words {
+    #[command(flatten)]
+    events: super::events::EventWords,
+}
+impl Words {
+    pub(super) fn plan(self, _talk: crate::commands::Talk) -> Result<crate::commands::Plan, crate::commands::Failure> {
+        todo!()
+    }
+}

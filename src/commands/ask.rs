@@ -11,7 +11,11 @@ use crate::net::{Address, parse_port};
 ///
 /// # Errors
 /// Where the answers end before the questions do, or the terminal cannot be used.
-pub(crate) fn address(default: &Address, mut answers: impl BufRead, mut prompts: impl Write) -> Result<Address, Failure> {
+pub(crate) fn address(
+    default: &Address,
+    mut answers: impl BufRead,
+    mut prompts: impl Write,
+) -> Result<Address, Failure> {
     let Some(port) = default.port() else { return Ok(default.clone()) };
     let port = port.to_string();
     let place = match default {
@@ -33,7 +37,9 @@ fn question<T, E: std::fmt::Display>(
     loop {
         let answer = ask_once(what, default, answers, prompts)
             .map_err(|e| Failure::failed(format!("cannot ask for the {}: {e}", what.to_lowercase())))?
-            .ok_or_else(|| Failure::bad_words(format!("no answer for the {}: name the address instead", what.to_lowercase())))?;
+            .ok_or_else(|| {
+                Failure::bad_words(format!("no answer for the {}: name the address instead", what.to_lowercase()))
+            })?;
         match read(if answer.is_empty() { default } else { &answer }) {
             Ok(value) => return Ok(value),
             // A terminal that is gone shows up at the next question.
@@ -43,7 +49,12 @@ fn question<T, E: std::fmt::Display>(
 }
 
 /// One line, trimmed; `None` at the end of the input.
-fn ask_once(what: &str, default: &str, answers: &mut impl BufRead, prompts: &mut impl Write) -> io::Result<Option<String>> {
+fn ask_once(
+    what: &str,
+    default: &str,
+    answers: &mut impl BufRead,
+    prompts: &mut impl Write,
+) -> io::Result<Option<String>> {
     write!(prompts, "{what} [{default}]: ")?;
     prompts.flush()?;
     let mut line = String::new();

@@ -56,16 +56,41 @@ pub(crate) struct Event {
 #[derive(Debug)]
 pub(crate) enum Fact {
     Start,
-    Listen { on: Endpoint },
-    Connect { way: Way, peer: Endpoint, local: Endpoint },
-    Receive { bytes: u64, dump: Option<Untrusted> },
-    Send { bytes: u64, dump: Option<Untrusted> },
-    Disconnect { way: Way, ending: Ending, bytes_in: u64, bytes_out: u64, lasted: Duration },
-    Stop { totals: Totals, lasted: Duration },
+    Listen {
+        on: Endpoint,
+    },
+    Connect {
+        way: Way,
+        peer: Endpoint,
+        local: Endpoint,
+    },
+    Receive {
+        bytes: u64,
+        dump: Option<Untrusted>,
+    },
+    Send {
+        bytes: u64,
+        dump: Option<Untrusted>,
+    },
+    Disconnect {
+        way: Way,
+        ending: Ending,
+        bytes_in: u64,
+        bytes_out: u64,
+        lasted: Duration,
+    },
+    Stop {
+        totals: Totals,
+        lasted: Duration,
+    },
     /// Something could not be done or told.
-    Lost { trouble: Trouble },
+    Lost {
+        trouble: Trouble,
+    },
     /// What was too much to tell line by line since the last summary.
-    Summary { hidden: Totals },
+    Summary {
+        hidden: Totals,
+    },
 }
 
 /// Who opened a connection.

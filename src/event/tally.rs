@@ -42,8 +42,7 @@ impl Totals {
         self.connected + self.disconnected
     }
 
-    const ZERO: Self =
-        Self { connected: 0, disconnected: 0, received: 0, received_bytes: 0, sent: 0, sent_bytes: 0 };
+    const ZERO: Self = Self { connected: 0, disconnected: 0, received: 0, received_bytes: 0, sent: 0, sent_bytes: 0 };
 
     fn zip(self, other: Self, with: impl Fn(u64, u64) -> u64) -> Self {
         Self {

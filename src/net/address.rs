@@ -209,8 +209,7 @@ mod tests {
 
     #[test]
     fn localhost_is_both_loopbacks() {
-        let both: Vec<String> =
-            Address::local(9).resolve().unwrap().iter().map(ToString::to_string).collect();
+        let both: Vec<String> = Address::local(9).resolve().unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(both, ["127.0.0.1:9", "[::1]:9"]);
     }
 }

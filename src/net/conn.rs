@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::{Endpoint, Ending};
+use super::{Ending, Endpoint};
 
 /// Anything that reads and writes; conversations stay on their worker, so it need not be `Send`.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin {}

@@ -58,7 +58,8 @@ impl Drop for SocketFile {
 pub(crate) fn listen(address: &Address, rule: &PortRule, acceptors: usize) -> Result<Vec<Listener>, NetError> {
     let targets = match address {
         Address::Unix(path) => {
-            let listener = listen_unix(path, acceptors).map_err(|source| NetError::new("listen on", address, source))?;
+            let listener =
+                listen_unix(path, acceptors).map_err(|source| NetError::new("listen on", address, source))?;
             return Ok(vec![listener]);
         }
         Address::Everywhere { port } => vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port))],
@@ -124,7 +125,9 @@ fn family_is_missing(error: &io::Error) -> bool {
 fn listen_tcp(addr: SocketAddr, acceptors: usize) -> io::Result<(SocketAddr, Vec<Acceptor>)> {
     let everywhere = addr.ip() == Ipv6Addr::UNSPECIFIED;
     match bind_group(addr, acceptors) {
-        Err(e) if everywhere && family_is_missing(&e) => bind_group((Ipv4Addr::UNSPECIFIED, addr.port()).into(), acceptors),
+        Err(e) if everywhere && family_is_missing(&e) => {
+            bind_group((Ipv4Addr::UNSPECIFIED, addr.port()).into(), acceptors)
+        }
         done => done,
     }
 }

@@ -9,10 +9,10 @@ pub(crate) mod byteloop;
 mod conn;
 /// Reaching an address: both families raced as RFC 8305 says.
 mod dial;
-/// One end of a socket as people read it.
-mod endpoint;
 /// How a conversation ended: ordinary ends are values.
 mod ending;
+/// One end of a socket as people read it.
+mod endpoint;
 /// Errors that say what was tried, on which address, and why it failed.
 mod error;
 /// Opening listeners: both families, the next free port, several acceptors on one address.

@@ -1,5 +1,7 @@
 //! stub
 /// Stub
-#[derive(Debug)] pub struct Server; 
+#[derive(Debug)]
+pub struct Server;
 /// Stub
-#[derive(Debug)] pub struct ServerError;
+#[derive(Debug)]
+pub struct ServerError;

@@ -141,8 +141,7 @@ mod tests {
         }
         let told = Arc::new(Mutex::new(0));
         let counter = Arc::clone(&told);
-        let mut output =
-            Output::open(Target::Stream(Box::new(Gone)), move || *counter.lock().unwrap() += 1).unwrap();
+        let mut output = Output::open(Target::Stream(Box::new(Gone)), move || *counter.lock().unwrap() += 1).unwrap();
         assert!(output.write(b"one\n", 1));
         assert!(output.write(b"two\n", 1));
         assert_eq!((*told.lock().unwrap(), output.take_lost()), (1, 0));

@@ -161,9 +161,7 @@ mod tests {
 
     #[test]
     fn durations_are_read_at_a_glance() {
-        for (micros, text) in
-            [(15, "15 us"), (1_500, "1.5 ms"), (2_340_000, "2.3 s"), (125_000_000, "2 min 5 s")]
-        {
+        for (micros, text) in [(15, "15 us"), (1_500, "1.5 ms"), (2_340_000, "2.3 s"), (125_000_000, "2 min 5 s")] {
             assert_eq!(Lasted(Duration::from_micros(micros)).to_string(), text);
         }
     }
