@@ -1,12 +1,218 @@
-//! stub
-#[derive(Debug, clap::Args)]
-/// Answer
+//! `serve`: which services where, and within which limits.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::events::EventWords;
+use super::quantity;
+use crate::commands::serve::{self, Asking};
+use crate::commands::{Failure, Plan, Talk};
+use crate::event::sinks::{Format, SinkPlan, Target};
+use crate::net::byteloop::Copying;
+use crate::net::{Address, PortRule};
+use crate::server::{self, Limits, Stand, Visits};
+use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES};
+
+/// Answer: serve echo, upper, prefix, collect, or all of them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Words {
+    /// What to serve, each with an address of its own if need be; `all` is everything
+    #[arg(value_name = "SERVICE[=ADDR]", value_parser = service)]
+    services: Vec<ServiceWord>,
+    /// Listen here: PORT on localhost, :PORT on every interface, HOST:PORT, [IPV6]:PORT or unix:PATH
+    #[arg(long, value_name = "ADDR")]
+    on: Vec<Address>,
+    /// Where a named port is taken, move on to the next free one
+    #[arg(long)]
+    next_port: bool,
+    /// Ask for host and port
+    #[arg(long)]
+    ask: bool,
+    /// List the services and their ports
+    #[arg(long)]
+    list: bool,
+    /// End after one conversation
+    #[arg(long)]
+    once: bool,
+    /// Write one `SERVICE ADDR` line per listener to FILE once all listen
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Read flags from a TOML file: the same names as here
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Take at most SIZE bytes at once
+    #[arg(long, value_name = "SIZE", value_parser = chunk, help_heading = "Services")]
+    chunk: Option<usize>,
+    /// What `prefix` puts in front of a message
+    #[arg(long, value_name = "TEXT", default_value_t = Options::default().prefix, help_heading = "Services")]
+    prefix: String,
+    /// How many bytes `collect` waits for, at most 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
+    collect: usize,
+    /// Pass streams through the kernel (Linux): a third of the CPU time, at a lower rate
+    #[arg(long, help_heading = "Services")]
+    splice: bool,
+
+    /// Threads that serve [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = workers, help_heading = "Limits")]
+    workers: Option<usize>,
+    /// Turn away who comes when N connections are open
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
+    max_conns: Option<usize>,
+    /// The same for each IPv4 address and each IPv6 /64
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
+    max_conns_per_ip: Option<usize>,
+    /// Close a connection on which nothing moves for this long
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, help_heading = "Limits")]
+    idle_timeout: Option<Duration>,
+    /// How long conversations may go on after SIGTERM or SIGINT
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, default_value = "10s", help_heading = "Limits")]
+    drain: Duration,
+
     #[command(flatten)]
-    events: super::events::EventWords,
+    events: EventWords,
 }
-impl Words {
-    pub(super) fn plan(self, _talk: crate::commands::Talk) -> Result<crate::commands::Plan, crate::commands::Failure> {
-        todo!()
+
+/// `echo`, `echo=:5555`, `all`.
+#[derive(Clone, Debug)]
+struct ServiceWord {
+    entries: &'static [Entry],
+    address: Option<Address>,
+}
+
+fn service(word: &str) -> Result<ServiceWord, String> {
+    let (name, address) = word.split_once('=').map_or((word, None), |(name, address)| (name, Some(address)));
+    let address = address.map(str::parse).transpose().map_err(|e: crate::net::AddressError| e.to_string())?;
+    let at = SERVICES.iter().position(|entry| entry.name == name);
+    let entries = match at {
+        Some(at) => &SERVICES[at..=at],
+        None if name == "all" && address.is_none() => SERVICES,
+        None if name == "all" => return Err("`all` takes no address, each service needs its own".into()),
+        None => return Err(format!("no service is called `{name}`; there are {} and all", names().join(", "))),
+    };
+    Ok(ServiceWord { entries, address })
+}
+
+fn names() -> Vec<&'static str> {
+    SERVICES.iter().map(|entry| entry.name).collect()
+}
+
+fn chunk(word: &str) -> Result<usize, String> {
+    match quantity::size(word)? {
+        0 => Err("it must be at least 1 byte".into()),
+        size => Ok(usize::try_from(size).unwrap_or(usize::MAX)),
     }
 }
+
+fn collection(word: &str) -> Result<usize, String> {
+    let size = usize::try_from(quantity::size(word)?).unwrap_or(usize::MAX);
+    if size > LARGEST_COLLECTION { Err("it must be at most 64MiB".into()) } else { Ok(size) }
+}
+
+fn workers(word: &str) -> Result<usize, String> {
+    match quantity::positive_count(word)? {
+        number if number > MOST_WORKERS => Err(format!("it must be at most {MOST_WORKERS}")),
+        number => Ok(number),
+    }
+}
+
+impl Words {
+    /// # Errors
+    /// Where the words fit the grammar and make no sense together.
+    pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
+        if self.list {
+            return Ok(Plan::Print(list().into_bytes()));
+        }
+        let options = Options { chunk: self.chunk, prefix: self.prefix.clone(), collect: self.collect };
+        let limits = Limits {
+            conns: self.max_conns,
+            conns_per_ip: self.max_conns_per_ip,
+            idle: self.idle_timeout,
+            visits: if self.once { Visits::One } else { Visits::Any },
+        };
+        let stands = self.stands(&options)?;
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_WORKERS);
+        let server = server::Plan {
+            stands,
+            limits,
+            workers: self.workers.unwrap_or_else(cores),
+            copying: if self.splice { Copying::Splice } else { Copying::Buffer },
+        };
+        let console = |talk: Talk| Format::Text(talk.paint.on(&std::io::stdout()));
+        let sink = SinkPlan {
+            level: self.events.level(),
+            format: self.events.format(talk, console),
+            target: self.events.log.clone().map_or_else(Target::stdout, Target::File),
+        };
+        let asking = if self.ask { Asking::Yes } else { Asking::No };
+        Ok(Plan::Serve(serve::Plan { server, sink, ready_file: self.ready_file, drain: self.drain, asking }))
+    }
+
+    /// Every service at every address that is meant for it.
+    fn stands(&self, options: &Options) -> Result<Vec<Stand>, Failure> {
+        let mut stands: Vec<Stand> = Vec::new();
+        for word in &self.services {
+            for entry in word.entries {
+                for (address, rule) in self.addresses(entry, word.address.as_ref()) {
+                    refuse_twice(&stands, entry, &address)?;
+                    stands.push(Stand { name: entry.name, service: entry.build(options), address, rule });
+                }
+            }
+        }
+        if stands.is_empty() {
+            let names = names().join(", ");
+            return Err(Failure::bad_words(format!(
+                "no service is named; there are {names} and all, as in `sockeye serve echo`"
+            )));
+        }
+        if self.ask && stands.len() > 1 {
+            return Err(Failure::bad_words("--ask asks for one address; name one service, or its addresses yourself"));
+        }
+        Ok(stands)
+    }
+
+    /// A port that nobody named may move on to the next free one, past those that are meant for its neighbours.
+    fn addresses(&self, entry: &Entry, own: Option<&Address>) -> Vec<(Address, PortRule)> {
+        let avoid = || self.services.iter().flat_map(|word| word.entries).map(|entry| entry.port).collect();
+        let named = if self.next_port { PortRule::Next { avoid: Vec::new() } } else { PortRule::Exact };
+        match (own, &self.on[..]) {
+            (Some(address), _) => vec![(address.clone(), named)],
+            (None, []) => vec![(Address::local(entry.port), PortRule::Next { avoid: avoid() })],
+            (None, on) => on.iter().map(|address| (address.clone(), named.clone())).collect(),
+        }
+    }
+}
+
+fn refuse_twice(stands: &[Stand], entry: &Entry, address: &Address) -> Result<(), Failure> {
+    let clash = stands.iter().find(|stand| stand.address == *address && address.port() != Some(0));
+    match clash {
+        None => Ok(()),
+        Some(stand) => Err(Failure::bad_words(format!(
+            "{} and {} would both listen on {address}; give each its own, as in {}=ADDR",
+            stand.name, entry.name, entry.name
+        ))),
+    }
+}
+
+fn list() -> String {
+    SERVICES.iter().map(|entry| format!("{:10} {:5}  {}\n", entry.name, entry.port, entry.about)).collect()
+}
+
+/// More threads than this help nobody on any machine that we know of.
+const MOST_WORKERS: usize = 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  sockeye serve echo                       on localhost:5555
+  sockeye serve echo=:7 upper=[::1]:5000   two services, the first on every interface
+  sockeye serve all --log events.log       every service on its own port
+  sockeye serve collect --collect 1MiB --once
+  sockeye serve echo --on unix:/tmp/echo.sock --on 5555
+  sockeye serve echo --on 127.0.0.1:0 --ready-file ready   for tests: a free port, and no race
+
+Exit codes: 0 drained after a signal or after --once, 1 failed, 2 bad words, 130/143 stopped by a second signal.";

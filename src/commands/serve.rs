@@ -1,7 +1,214 @@
-//! stub
-use super::{Exit, Failure, Talk};
+//! `serve`: opens the listeners, starts the workers, and sees to it that everything ends as the signals say.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::{Exit, Failure, Talk, ask};
+use crate::event::Emitter;
+use crate::event::sinks::{self, SinkPlan};
+use crate::net::{Endpoint, PortRule, Reason};
+use crate::server::{self, Bound, Outcome, Running, Visits};
+
+/// Everything that `serve` was asked for.
 #[derive(Debug)]
-pub(crate) struct Plan {}
-pub(crate) fn run(_plan: Plan, _talk: Talk) -> Result<Exit, Failure> {
-    todo!()
+pub(crate) struct Plan {
+    pub(crate) server: server::Plan,
+    pub(crate) sink: SinkPlan,
+    /// Where to say what listens where, once everything does.
+    pub(crate) ready_file: Option<PathBuf>,
+    /// How long conversations may go on after the first signal.
+    pub(crate) drain: Duration,
+    pub(crate) asking: Asking,
 }
+
+/// Whether host and port are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    No,
+    /// The rule is for a port that is not the one offered.
+    Yes,
+}
+
+/// What a running server has to be attended to for.
+enum Happening {
+    Signal(i32),
+    /// Nobody reads stdout any more.
+    ConsoleClosed,
+    Ended,
+}
+
+/// Serves until everybody has left after a signal, after the one conversation of `--once`, or until a worker fails.
+///
+/// # Errors
+/// Where something cannot be opened or started, or the server ended otherwise than asked.
+pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
+    let Plan { mut server, sink, ready_file, drain, asking } = plan;
+    if asking == Asking::Yes {
+        ask_for_address(&mut server)?;
+    }
+    raise_descriptor_limit();
+    let visits = server.limits.visits;
+    let (happens, happenings) = channel();
+    let log = sink.target.to_string();
+    let closed = happens.clone();
+    // Whoever attends may have gone home already; then nobody needs to know.
+    let on_closed = move || drop(closed.send(Happening::ConsoleClosed));
+    let (emitter, sink) = sinks::open(sink, on_closed)
+        .map_err(|e| Failure::failed(format!("cannot open the log {log}: {}; check the path", Reason(&e))))?;
+    watch_signals(happens.clone()).map_err(|e| Failure::failed(format!("cannot watch for signals: {e}")))?;
+    let bound = server::bind(server)?;
+    point_out(&bound, talk);
+    let ready = places_of(&bound);
+    let running = bound
+        .start(emitter.clone(), move || drop(happens.send(Happening::Ended)))
+        .map_err(|e| Failure::failed(format!("cannot start the workers: {}", Reason(&e))))?;
+    let announced = ready_file.map_or(Ok(()), |path| announce(&path, &ready));
+    if announced.is_err() {
+        running.close();
+    }
+    let ended = Attendant { running: &running, emitter: &emitter, drain, talk }.attend(&happenings);
+    let outcome = running.join();
+    drop(emitter);
+    sink.close();
+    announced?;
+    judge(outcome, visits, ended)
+}
+
+fn ask_for_address(plan: &mut server::Plan) -> Result<(), Failure> {
+    for stand in &mut plan.stands {
+        let address = ask::address(&stand.address, io::stdin().lock(), io::stderr().lock())?;
+        if address.port() != stand.address.port() {
+            stand.rule = PortRule::Exact;
+        }
+        stand.address = address;
+    }
+    Ok(())
+}
+
+/// Up to the hard limit, as every server of many connections needs; where that is refused, the limit is what it was.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        for signal in &mut signals {
+            if happens.send(Happening::Signal(signal)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Says what a user might not expect: a port that moved, and a door that is open to others.
+fn point_out(bound: &Bound, talk: Talk) {
+    for place in bound.places() {
+        let Endpoint::Ip(local) = place.local else { continue };
+        let service = place.service;
+        if let Some(asked) = place.asked.port().filter(|asked| *asked != 0 && *asked != local.port()) {
+            talk.say(&format!("port {asked} is taken, so {service} listens on {}", local.port()));
+        }
+        if !local.ip().is_loopback() {
+            let whom = if local.ip().is_unspecified() { "on every interface" } else { "from the network" };
+            talk.say(&format!("{service} can be reached by other machines: it listens {whom} at {local}"));
+        }
+    }
+}
+
+/// One `SERVICE ADDR` line a listener.
+fn places_of(bound: &Bound) -> String {
+    bound.places().map(|place| format!("{} {}\n", place.service, place.local)).collect()
+}
+
+/// Writes the ready file as a whole: whoever sees it sees all of it.
+fn announce(path: &Path, places: &str) -> Result<(), Failure> {
+    let draft = path.with_extension("draft");
+    fs::write(&draft, places)
+        .and_then(|()| fs::rename(&draft, path))
+        .map_err(|e| Failure::failed(format!("cannot write the ready file {}: {}", path.display(), Reason(&e))))
+}
+
+/// Who looks after a running server.
+struct Attendant<'a> {
+    running: &'a Running,
+    emitter: &'a Emitter,
+    drain: Duration,
+    talk: Talk,
+}
+
+impl Attendant<'_> {
+    /// Until the last worker has ended; gives the signal that cut the end short, if one did.
+    fn attend(&self, happenings: &Receiver<Happening>) -> Option<i32> {
+        let mut deadline = None;
+        let mut cut_short = None;
+        loop {
+            match next(happenings, deadline) {
+                Ok(Happening::Signal(SIGHUP)) => self.emitter.reopen(),
+                Ok(Happening::Signal(_) | Happening::ConsoleClosed) if deadline.is_none() => {
+                    deadline = Some(Instant::now() + self.drain);
+                    self.begin_drain();
+                }
+                Ok(Happening::Signal(signal)) => {
+                    cut_short = Some(signal);
+                    self.running.close();
+                }
+                Ok(Happening::ConsoleClosed) => {}
+                Err(RecvTimeoutError::Timeout) => self.running.close(),
+                Ok(Happening::Ended) | Err(RecvTimeoutError::Disconnected) => return cut_short,
+            }
+        }
+    }
+
+    fn begin_drain(&self) {
+        self.running.drain();
+        let left = self.running.conversations();
+        if left > 0 {
+            let drain = self.drain;
+            self.talk
+                .say(&format!("waiting up to {drain:?} for {left} conversations; a second signal ends them at once"));
+        }
+    }
+}
+
+fn next(happenings: &Receiver<Happening>, deadline: Option<Instant>) -> Result<Happening, RecvTimeoutError> {
+    match deadline {
+        None => happenings.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
+            // The order to close is out; what remains is to wait for it.
+            Duration::ZERO => happenings.recv_timeout(CLOSING),
+            left => happenings.recv_timeout(left),
+        },
+    }
+}
+
+fn judge(outcome: Outcome, visits: Visits, cut_short: Option<i32>) -> Result<Exit, Failure> {
+    if let Some(error) = outcome.failure {
+        return Err(Failure::failed(format!("the server gave up: {}", Reason(&error))));
+    }
+    if let Some(signal) = cut_short {
+        return Ok(Exit::Signal(signal));
+    }
+    if outcome.cut > 0 {
+        let cut = outcome.cut;
+        return Err(Failure::failed(format!(
+            "{cut} conversations were cut with answers unsent; allow more with --drain"
+        )));
+    }
+    if visits == Visits::One && outcome.troubled > 0 {
+        return Err(Failure::failed("the one conversation did not end well; the event lines say how"));
+    }
+    Ok(Exit::Done)
+}
+
+/// How often the order to close is repeated until the last worker has obeyed.
+const CLOSING: Duration = Duration::from_millis(100);

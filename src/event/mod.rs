@@ -24,7 +24,7 @@ use crate::net::{Ending, Endpoint};
 pub(crate) use emitter::Emitter;
 pub(crate) use reporter::{Reporter, Session};
 pub(crate) use tally::Totals;
-pub(crate) use tap::Tap;
+pub(crate) use tap::{Account, Tap};
 pub(crate) use untrusted::Untrusted;
 
 /// How much is told; each level includes the ones before it.

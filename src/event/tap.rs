@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::{Reporter, Session};
+use crate::net::Ending;
 
 /// A stream between a service and `S` that reports every byte it passes on.
 pub(crate) struct Tap<S> {
@@ -20,7 +21,7 @@ pub(crate) struct Tap<S> {
 /// What a tap knows, for those who look at the conversation from outside.
 pub(crate) struct Account {
     reporter: Rc<Reporter>,
-    pub(crate) session: RefCell<Session>,
+    session: RefCell<Session>,
     /// When bytes last moved.
     pub(crate) moved: Cell<Instant>,
     /// Whether bytes wait for the peer to take them.
@@ -31,6 +32,11 @@ impl Account {
     pub(crate) fn new(reporter: Rc<Reporter>, session: Session) -> Rc<Self> {
         let (session, moved, unsent) = (RefCell::new(session), Cell::new(Instant::now()), Cell::new(false));
         Rc::new(Self { reporter, session, moved, unsent })
+    }
+
+    /// The conversation is over.
+    pub(crate) fn disconnected(&self, ending: Ending) {
+        self.reporter.disconnected(&self.session.borrow(), ending);
     }
 }
 

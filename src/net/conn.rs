@@ -1,9 +1,11 @@
 //! Conn: one conversation's stream and who is at its two ends. Taps, and later tls and faults, wrap the stream without
 //! a service noticing.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -32,6 +34,26 @@ impl Conn {
     /// The same conversation through `wrapper`.
     pub(crate) fn wrap<W: Duplex + 'static>(self, wrapper: impl FnOnce(Box<dyn Duplex>) -> W) -> Self {
         Self { stream: Box::new(wrapper(self.stream)), ..self }
+    }
+
+    /// The next bytes from the peer, at most `most`, as they arrive; empty at the end of the stream. Between two calls
+    /// no buffer is held: all conversations of a worker read through one.
+    ///
+    /// # Errors
+    /// What the stream fails with; a reset is one.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub(crate) async fn recv(&mut self, most: usize) -> io::Result<Vec<u8>> {
+        poll_fn(|cx| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let room = most.clamp(1, scratch.len());
+                let mut buf = ReadBuf::new(&mut scratch[..room]);
+                ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+                Poll::Ready(Ok(buf.filled().to_vec()))
+            })
+        })
+        .await
     }
 
     /// Ends the conversation from our side without hurting what was said last: half-closes, then reads and forgets
@@ -72,6 +94,13 @@ impl AsyncWrite for Conn {
     }
 }
 
+thread_local! {
+    /// Where a worker's reads land before they are copied to their exact size.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; LARGEST_RECV].into());
+}
+
+/// The most that one [`Conn::recv`] gives.
+pub(crate) const LARGEST_RECV: usize = 16 * 1024;
 /// How long and how much of a peer that talks on is listened to after our last words.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 1 << 20;

@@ -1,1 +1,171 @@
-//! stub
+//! Services: the conversations we hold. One file each, one row each in [`SERVICES`]; help, lists and documents come
+//! from the table. A service knows its [`Conn`] and nothing of sockets, workers or logs.
+
+/// Receives all, then sends it all back.
+mod collect;
+/// Sends back what arrives.
+mod echo;
+/// Answers one message with a prefix.
+mod prefix;
+/// Sends back what arrives, in upper case.
+mod upper;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::net::{Conn, Ending};
+
+pub(crate) use collect::LARGEST_COLLECTION;
+
+/// How to hold a conversation. One value serves all conversations of all workers.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Holds one conversation to its end. It is dropped where it stands when the peer is silent for too long or the
+    /// server goes.
+    async fn serve(&self, conn: Conn) -> io::Result<Ending>;
+}
+
+/// A [`Service`] behind a pointer; every service is one.
+pub(crate) trait Converse: Send + Sync {
+    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>>;
+}
+
+impl<S: Service> Converse for S {
+    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>> {
+        Box::pin(self.serve(conn))
+    }
+}
+
+/// A row of the table of services.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    /// Its port unless told otherwise.
+    pub(crate) port: u16,
+    /// What it does, in one line of help.
+    pub(crate) about: &'static str,
+    build: fn(&Options) -> Built,
+}
+
+/// A service ready to serve.
+#[derive(Clone)]
+pub(crate) struct Built {
+    pub(crate) service: Arc<dyn Converse>,
+    /// Where the service only sends back what arrives: the most bytes at once. A bare TCP connection to it can then
+    /// go through the byte loop.
+    pub(crate) bare: Option<usize>,
+}
+
+/// What a user can choose about services; each takes what concerns it.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The most bytes taken at once, at least 1; `None` where it does not matter.
+    pub(crate) chunk: Option<usize>,
+    /// What `prefix` puts in front.
+    pub(crate) prefix: String,
+    /// How many bytes `collect` waits for, at most [`LARGEST_COLLECTION`].
+    pub(crate) collect: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { chunk: None, prefix: "SERVER RECEIVED: ".into(), collect: 102_400 }
+    }
+}
+
+impl Entry {
+    /// The row of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        SERVICES.iter().find(|entry| entry.name == name)
+    }
+
+    pub(crate) fn build(&self, options: &Options) -> Built {
+        (self.build)(options)
+    }
+}
+
+impl std::fmt::Debug for Built {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Built").field("bare", &self.bare).finish_non_exhaustive()
+    }
+}
+
+/// A service that needs to see its bytes.
+fn conversation(service: impl Service) -> Built {
+    Built { service: Arc::new(service), bare: None }
+}
+
+/// Every service, in the order of its port.
+pub(crate) const SERVICES: &[Entry] = &[
+    Entry {
+        name: "echo",
+        port: 5555,
+        about: "sends back what arrives, unchanged and as it arrives (RFC 862)",
+        build: |options| Built {
+            service: Arc::new(echo::Echo::new(options.chunk)),
+            bare: Some(options.chunk.unwrap_or(crate::net::byteloop::LARGEST_READ)),
+        },
+    },
+    Entry {
+        name: "upper",
+        port: 5556,
+        about: "the same in upper case: UTF-8 as Unicode has it, other bytes unchanged",
+        build: |options| conversation(upper::Upper::new(options.chunk)),
+    },
+    Entry {
+        name: "prefix",
+        port: 5557,
+        about: "answers one message with a prefix and the message, then closes",
+        build: |options| conversation(prefix::Prefix::new(&options.prefix)),
+    },
+    Entry {
+        name: "collect",
+        port: 5558,
+        about: "receives a fixed number of bytes, only then sends them all back and closes",
+        build: |options| conversation(collect::Collect::new(options.collect)),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_ports_are_unique() {
+        for (at, entry) in SERVICES.iter().enumerate() {
+            assert!(SERVICES[..at].iter().all(|other| other.name != entry.name && other.port != entry.port));
+        }
+    }
+}
+
+/// Conversations in memory, for the services' own tests.
+#[cfg(test)]
+mod rehearsal {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    use super::{Conn, Ending, Service};
+    use crate::net::Endpoint;
+
+    /// Sends each piece, half-closes, and gives everything that came back and how it ended.
+    pub(super) async fn hold(service: impl Service, pieces: &[&[u8]]) -> (Vec<u8>, Ending) {
+        let (mut ours, conn) = stage();
+        let talk = async {
+            for piece in pieces {
+                ours.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            ours.shutdown().await.unwrap();
+            let mut back = Vec::new();
+            ours.read_to_end(&mut back).await.unwrap();
+            back
+        };
+        let (back, ending) = tokio::join!(talk, service.serve(conn));
+        (back, ending.unwrap())
+    }
+
+    /// Our end and the service's end of a conversation.
+    pub(super) fn stage() -> (DuplexStream, Conn) {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        (ours, Conn::new(theirs, Endpoint::Unix(None), Endpoint::Unix(None)))
+    }
+}

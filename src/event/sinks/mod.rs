@@ -9,7 +9,10 @@ mod output;
 mod text;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -58,12 +61,29 @@ pub(crate) enum Target {
     Stream(Box<dyn io::Write + Send>),
 }
 
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Target {
+    /// This process's stdout, without the buffer that the standard library puts before it. Where there is none,
+    /// lines go nowhere.
+    pub(crate) fn stdout() -> Self {
+        let stdout = io::stdout().as_fd().try_clone_to_owned();
+        Self::Stream(
+            stdout.map_or_else(|_| Box::new(io::sink()) as Box<dyn io::Write + Send>, |fd| Box::new(File::from(fd))),
+        )
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "File({})", path.display()),
-            Self::Stream(_) => f.write_str("Stream"),
+            Self::File(path) => path.display().fmt(f),
+            Self::Stream(_) => f.write_str("the console"),
         }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
     }
 }
 

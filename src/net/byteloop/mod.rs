@@ -44,7 +44,7 @@ pub(crate) trait Host {
     fn left(&mut self, guest: Self::Guest, ending: Ending, unsent: usize);
     /// Nothing can be accepted at `door` for now.
     fn cannot_accept(&mut self, door: usize, error: io::Error);
-    /// Asked after each [`Waker::wake`].
+    /// Asked at the start and after each [`Waker::wake`].
     fn orders(&self) -> Orders;
 }
 
@@ -85,6 +85,7 @@ pub(crate) const LARGEST_READ: usize = 60 * 1024;
 /// An event loop for one worker.
 pub(crate) struct ByteLoop<H: Host> {
     host: H,
+    orders: Orders,
     poll: Poll,
     waker: Arc<Waker>,
     doors: Vec<TcpListener>,
@@ -124,6 +125,7 @@ impl<H: Host> ByteLoop<H> {
         }
         let start = Instant::now();
         Ok(Self {
+            orders: host.orders(),
             host,
             poll,
             waker,
@@ -151,7 +153,7 @@ impl<H: Host> ByteLoop<H> {
     /// Where the event queue itself fails; connections are then dropped.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(MOST_EVENTS);
-        while self.host.orders() == Orders::Serve || self.host.orders() == Orders::Drain && !self.is_empty() {
+        while self.orders == Orders::Serve || self.orders == Orders::Drain && !self.is_empty() {
             self.wait(&mut events)?;
             events.iter().for_each(|event| self.attend(event));
             self.give_second_turns();
@@ -161,6 +163,7 @@ impl<H: Host> ByteLoop<H> {
         Ok(())
     }
 
+    /// Whether nobody is left but those who were turned away.
     fn is_empty(&self) -> bool {
         self.connections.len() == self.turned_away
     }
@@ -202,7 +205,8 @@ impl<H: Host> ByteLoop<H> {
     }
 
     fn obey(&mut self) {
-        if self.host.orders() > Orders::Serve {
+        self.orders = self.host.orders();
+        if self.orders > Orders::Serve {
             self.doors.clear();
             self.crowded.clear();
             self.paused_until = None;
@@ -314,7 +318,6 @@ impl<H: Host> ByteLoop<H> {
     }
 
     fn close_all(&mut self) {
-        self.obey();
         for connection in self.connections.drain() {
             if let (Some(guest), unsent) = connection.into_guest() {
                 self.host.left(guest, Ending::Shutdown, unsent);

@@ -1,0 +1,49 @@
+//! Gate: what everybody is to do, told once and seen by all workers, whether they run a byte loop or a runtime. Orders
+//! only get stricter.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mio::Waker;
+use tokio::sync::watch;
+
+use crate::net::byteloop::Orders;
+
+pub(super) struct Gate {
+    orders: watch::Sender<Orders>,
+    loops: Mutex<Vec<Arc<Waker>>>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { orders: watch::Sender::new(Orders::Serve), loops: Mutex::default() }
+    }
+}
+
+impl Gate {
+    pub(super) fn order(&self, orders: Orders) {
+        let stricter = self.orders.send_if_modified(|now| {
+            let stricter = orders > *now;
+            *now = orders.max(*now);
+            stricter
+        });
+        if stricter {
+            let loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
+            // A loop that cannot be woken has ended.
+            loops.iter().for_each(|waker| drop(waker.wake()));
+        }
+    }
+
+    pub(super) fn orders(&self) -> Orders {
+        *self.orders.borrow()
+    }
+
+    /// For a runtime: changes as they come.
+    pub(super) fn watch(&self) -> watch::Receiver<Orders> {
+        self.orders.subscribe()
+    }
+
+    /// For a byte loop: it is woken when orders change.
+    pub(super) fn wake_also(&self, waker: Arc<Waker>) {
+        self.loops.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
+    }
+}

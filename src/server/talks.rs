@@ -1,0 +1,186 @@
+//! A worker for services that converse: a current-thread runtime, an accept loop for each door, a task for each
+//! conversation. Conversations stay on their thread, so nothing in them needs a lock.
+
+use std::io;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Door, House, Work};
+use crate::event::{Account, Reporter, Tap, Way};
+use crate::net::byteloop::{ACCEPT_PAUSE, Orders, is_exhaustion};
+use crate::net::{Acceptor, Conn, Ending, Endpoint};
+use crate::services::{Built, Converse};
+
+/// The work of one thread at `doors`.
+///
+/// # Errors
+/// Where the system grants no event queue.
+pub(super) fn worker(doors: Vec<(Door<Acceptor>, Built)>, house: Arc<House>) -> io::Result<Work> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    Ok(Box::new(move || {
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let mut posts = JoinSet::new();
+            for (door, built) in doors {
+                posts.spawn_local(Post::new(door, built, &house)?.keep());
+            }
+            while let Some(done) = posts.join_next().await {
+                done.map_err(io::Error::other)?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+/// One door of this worker.
+struct Post {
+    listener: Listener,
+    local: Endpoint,
+    service: Arc<dyn Converse>,
+    reporter: Rc<Reporter>,
+    house: Arc<House>,
+}
+
+enum Listener {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
+}
+
+impl Listener {
+    /// # Cancel safety
+    /// Dropping it loses no connection.
+    async fn accept(&self, local: &Endpoint) -> io::Result<Conn> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                let local = stream.local_addr().map_or_else(|_| local.clone(), Endpoint::from);
+                Ok(Conn::new(stream, peer.into(), local))
+            }
+            Self::Unix(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok(Conn::new(stream, (&peer).into(), local.clone()))
+            }
+        }
+    }
+}
+
+impl Post {
+    fn new(door: Door<Acceptor>, built: Built, house: &Arc<House>) -> io::Result<Self> {
+        let listener = match door.acceptor {
+            Acceptor::Tcp(listener) => Listener::Tcp(tokio::net::TcpListener::from_std(listener)?),
+            Acceptor::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
+        };
+        let reporter = Rc::new(house.emitter.reporter(door.service));
+        Ok(Self { listener, local: door.local, service: built.service, reporter, house: Arc::clone(house) })
+    }
+
+    /// Accepts until ordered otherwise, then stays until the last conversation has ended.
+    async fn keep(self) {
+        let mut orders = self.house.gate.watch();
+        let mut talks = JoinSet::new();
+        let mut rest_until = None;
+        while *orders.borrow_and_update() == Orders::Serve {
+            tokio::select! {
+                accepted = self.listener.accept(&self.local), if rest_until.is_none() => match accepted {
+                    Ok(conn) => drop(talks.spawn_local(self.welcome(conn))),
+                    Err(e) if is_exhaustion(&e) => {
+                        self.complain(e);
+                        rest_until = Some(Instant::now() + ACCEPT_PAUSE);
+                    }
+                    // That connection died while it waited; the next one need not have.
+                    Err(_) => {}
+                },
+                // A conversation that ends frees a descriptor.
+                Some(_) = talks.join_next() => rest_until = None,
+                () = sleep_until(rest_until.unwrap_or_else(Instant::now)), if rest_until.is_some() => rest_until = None,
+                _ = orders.changed() => {}
+            }
+        }
+        drop(self.listener);
+        while talks.join_next().await.is_some() {}
+    }
+
+    fn complain(&self, error: io::Error) {
+        if self.house.admission.may_complain() {
+            self.reporter.cannot_accept(error);
+        }
+    }
+
+    fn welcome(&self, conn: Conn) -> impl Future<Output = ()> + 'static {
+        let ip = conn.peer.ip();
+        let admitted = self.house.admission.enter(ip);
+        let session = self.reporter.connected(Way::In, conn.peer.clone(), conn.local.clone());
+        let (reporter, house, service) =
+            (Rc::clone(&self.reporter), Arc::clone(&self.house), Arc::clone(&self.service));
+        async move {
+            match admitted {
+                Ok(()) => {
+                    let account = Account::new(reporter, session);
+                    let stay = Stay { account: Rc::clone(&account), house, ip, ending: None };
+                    stay.hold(service, conn.wrap(|stream| Tap::new(stream, account))).await;
+                }
+                Err(line) => {
+                    reporter.disconnected(&session, Ending::Limit);
+                    turn_away(conn, &line).await;
+                }
+            }
+        }
+    }
+}
+
+/// Somebody who is turned away may be gone already.
+async fn turn_away(mut conn: Conn, line: &str) {
+    if conn.write_all(line.as_bytes()).await.is_ok() {
+        let _ = conn.hang_up().await;
+    }
+}
+
+/// One conversation's stay; when it is over, even by a panic in the service, its end is told and its place is free.
+struct Stay {
+    account: Rc<Account>,
+    house: Arc<House>,
+    ip: Option<IpAddr>,
+    ending: Option<Ending>,
+}
+
+impl Stay {
+    async fn hold(mut self, service: Arc<dyn Converse>, conn: Conn) {
+        let orders = self.house.gate.watch();
+        self.ending = Some(tokio::select! {
+            ending = service.converse(conn) => ending.unwrap_or_else(Ending::from),
+            () = silence(&self) => Ending::TimedOut,
+            () = closing(orders) => Ending::Shutdown,
+        });
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        let ending = self.ending.take().unwrap_or_else(|| Ending::Failed(io::Error::other("the service panicked")));
+        self.house.admission.leave(self.ip, &ending, usize::from(self.account.unsent.get()));
+        self.account.disconnected(ending);
+    }
+}
+
+/// Ends when nothing has moved for as long as the limit allows.
+async fn silence(stay: &Stay) {
+    let Some(idle) = stay.house.admission.limits().idle else { return std::future::pending().await };
+    loop {
+        let due = stay.account.moved.get() + idle;
+        if due <= Instant::now() {
+            return;
+        }
+        sleep_until(due).await;
+    }
+}
+
+async fn closing(mut orders: watch::Receiver<Orders>) {
+    // The gate outlives every conversation, so waiting cannot fail.
+    let _ = orders.wait_for(|orders| *orders == Orders::Close).await;
+}

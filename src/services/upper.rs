@@ -1,0 +1,107 @@
+//! Upper: an echo in upper case. Text is UTF-8 and upper-cased as Unicode has it (`ß` becomes `SS`), also where a
+//! character is cut by a read; bytes that are no UTF-8 pass unchanged.
+
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+
+use super::Service;
+use crate::net::{Conn, Ending, LARGEST_RECV};
+
+pub(super) struct Upper {
+    chunk: usize,
+}
+
+impl Upper {
+    pub(super) fn new(chunk: Option<usize>) -> Self {
+        Self { chunk: chunk.unwrap_or(LARGEST_RECV) }
+    }
+}
+
+impl Service for Upper {
+    async fn serve(&self, mut conn: Conn) -> io::Result<Ending> {
+        let mut case = UpperCase::default();
+        loop {
+            let bytes = conn.recv(self.chunk).await?;
+            if bytes.is_empty() {
+                conn.write_all(&case.tail).await?;
+                conn.shutdown().await?;
+                return Ok(Ending::PeerClosed);
+            }
+            conn.write_all(&case.feed(&bytes)).await?;
+        }
+    }
+}
+
+/// Upper-cases a stream piece by piece.
+#[derive(Default)]
+struct UpperCase {
+    /// The beginning of a character whose end has not come yet; at most three bytes.
+    tail: Vec<u8>,
+}
+
+impl UpperCase {
+    fn feed(&mut self, piece: &[u8]) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.tail);
+        bytes.extend_from_slice(piece);
+        let whole = bytes.len() - incomplete(&bytes);
+        self.tail = bytes.split_off(whole);
+        let mut upper = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            upper.extend_from_slice(chunk.valid().to_uppercase().as_bytes());
+            upper.extend_from_slice(chunk.invalid());
+        }
+        upper
+    }
+}
+
+/// How many bytes at the end begin a character that more bytes could complete.
+fn incomplete(bytes: &[u8]) -> usize {
+    let last = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    let completable = std::str::from_utf8(last).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none());
+    if completable { last.len() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::rehearsal::hold;
+    use super::*;
+
+    #[tokio::test]
+    async fn text_of_any_script_is_upper_cased_and_other_bytes_pass() {
+        for (said, heard) in [
+            ("hello".as_bytes(), "HELLO".as_bytes()),
+            ("zażółć gęślą jaźń".as_bytes(), "ZAŻÓŁĆ GĘŚLĄ JAŹŃ".as_bytes()),
+            ("привет, straße".as_bytes(), "ПРИВЕТ, STRASSE".as_bytes()),
+            (b"a\xff\xfeb\xc5", b"A\xff\xfeB\xc5"),
+        ] {
+            assert_eq!(hold(Upper::new(None), &[said]).await.0, heard);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_character_cut_by_a_read_is_kept_for_the_next() {
+        let letter = "ł".as_bytes();
+        assert_eq!(hold(Upper::new(None), &[&letter[..1], &letter[1..]]).await.0, "Ł".as_bytes());
+        assert_eq!(hold(Upper::new(Some(1)), &["żółw".as_bytes()]).await.0, "ŻÓŁW".as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_of_the_bytes_gives_the_same_answer(bytes: Vec<u8>, text: String, at: prop::sample::Index) {
+            for bytes in [&bytes[..], text.as_bytes()] {
+                let at = at.index(bytes.len() + 1);
+                let (mut whole, mut split) = (UpperCase::default(), UpperCase::default());
+                let mut expected = whole.feed(bytes);
+                expected.extend(whole.tail);
+                let mut got = split.feed(&bytes[..at]);
+                prop_assert!(split.tail.len() <= 3);
+                got.extend(split.feed(&bytes[at..]));
+                got.extend(split.tail);
+                prop_assert_eq!(got, expected);
+            }
+        }
+    }
+}
