@@ -38,6 +38,8 @@ pub(super) struct Round<'a, H> {
     /// The loop's tick.
     pub(super) now: u32,
     pub(super) copying: Copying,
+    /// Bytes received in this turn.
+    pub(super) received: usize,
 }
 
 /// How a turn went.
@@ -132,6 +134,7 @@ impl<G> Connection<G> {
         let bytes = &round.buffer[..count];
         let Some(guest) = &mut self.guest else { return Ok(()) };
         self.moved = round.now;
+        round.received += count;
         round.host.received(guest, bytes);
         let sent = match again_if_interrupted(|| self.stream.write(bytes)) {
             Err(e) if e.kind() == ErrorKind::WouldBlock => 0,
@@ -192,6 +195,7 @@ impl<G> Connection<G> {
             let counts = [received.as_ref().copied().unwrap_or(0) as u64, sent as u64];
             if counts != [0, 0] {
                 self.moved = round.now;
+                round.received += counts[0] as usize;
                 round.host.passed(guest, counts);
             }
             if received? == 0 {

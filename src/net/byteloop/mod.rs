@@ -169,22 +169,20 @@ impl<H: Host> ByteLoop<H> {
     }
 
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let pending = !self.again.is_empty() || !self.crowded.is_empty();
-        if !pending && self.spin.is_worthwhile() {
-            let found = self.spin.look(|| {
-                look(&mut self.poll, events, Some(Duration::ZERO))?;
-                Ok(events.iter().count())
-            })?;
-            if found {
-                self.clock.now = Instant::now();
-                return Ok(());
-            }
-        }
         let before = Instant::now();
-        let timeout = if pending { Some(Duration::ZERO) } else { self.until_next_duty(before) };
-        look(&mut self.poll, events, timeout)?;
+        let pending = !self.again.is_empty() || !self.crowded.is_empty();
+        let found = !pending
+            && self.spin.is_worthwhile()
+            && self.spin.look(|| {
+                look(&mut self.poll, events, Some(Duration::ZERO))?;
+                Ok(!events.is_empty())
+            })?;
+        if !found {
+            let timeout = if pending { Some(Duration::ZERO) } else { self.until_next_duty(before) };
+            look(&mut self.poll, events, timeout)?;
+        }
         self.clock.now = Instant::now();
-        self.spin.slept(self.clock.now - before, events.iter().count());
+        self.spin.waited(self.clock.now - before, events);
         Ok(())
     }
 
@@ -275,8 +273,10 @@ impl<H: Host> ByteLoop<H> {
         // A connection that ended earlier in the same round has no turn any more.
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (host, buffer) = (&mut self.host, &mut *self.buffer);
-        let mut round = Round { host, buffer, now: self.clock.tick(), copying: self.handling.copying };
-        match connection.turn(&mut round, until) {
+        let mut round = Round { host, buffer, now: self.clock.tick(), copying: self.handling.copying, received: 0 };
+        let turn = connection.turn(&mut round, until);
+        self.spin.saw(round.received);
+        match turn {
             Turn::Waits => {}
             Turn::MayHaveMore => self.again.push(key),
             Turn::Ended(ending) => self.end(key, ending),

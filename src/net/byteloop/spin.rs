@@ -6,10 +6,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use mio::{Events, Token};
+
 /// The record of one loop.
 #[derive(Debug, Default)]
 pub(super) struct Spin {
     credit: u32,
+    /// Who was busy last. Where others keep coming there is always work soon, and a wake-up is shared by all of it.
+    regulars: [Option<Token>; FEW],
 }
 
 impl Spin {
@@ -18,16 +22,14 @@ impl Spin {
         self.credit >= NEEDED
     }
 
-    /// Calls `look`, which counts what there is to do, until it finds something or the time is up.
+    /// Calls `look` until it finds something to do or the time is up.
     ///
     /// # Errors
     /// What `look` fails with.
-    pub(super) fn look(&mut self, mut look: impl FnMut() -> io::Result<usize>) -> io::Result<bool> {
+    pub(super) fn look(&mut self, mut look: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
         let start = Instant::now();
         while start.elapsed() < LONGEST_LOOK {
-            let found = look()?;
-            if found > 0 {
-                self.learn(found <= FEW);
+            if look()? {
                 return Ok(true);
             }
         }
@@ -35,22 +37,47 @@ impl Spin {
         Ok(false)
     }
 
-    /// The loop slept for `slept` and woke to `found` events.
-    pub(super) fn slept(&mut self, slept: Duration, found: usize) {
-        self.learn((1..=FEW).contains(&found) && slept < SHORT_SLEEP);
+    /// The loop has waited for this long, in sleep or looking, until these came.
+    pub(super) fn waited(&mut self, waited: Duration, events: &Events) {
+        self.learn(waited, events.iter().map(|event| event.token()));
     }
 
-    fn learn(&mut self, would_pay: bool) {
-        self.credit = if would_pay { (self.credit + 1).min(FULL) } else { self.credit.saturating_sub(1) };
+    /// A connection has received this many bytes in one turn. A stream keeps both sides busy: looking would only take
+    /// the processor from the peer.
+    pub(super) fn saw(&mut self, received: usize) {
+        if received >= A_STREAM {
+            self.credit = 0;
+        }
+    }
+
+    fn learn(&mut self, waited: Duration, busy: impl Iterator<Item = Token>) {
+        let pays = self.are_regulars(busy) && waited < SHORT_WAIT;
+        self.credit = if pays { (self.credit + 1).min(FULL) } else { self.credit.saturating_sub(1) };
+    }
+
+    /// Whether somebody is busy and nobody new is among them.
+    fn are_regulars(&mut self, busy: impl Iterator<Item = Token>) -> bool {
+        let mut known = 0;
+        for token in busy {
+            if !self.regulars.contains(&Some(token)) {
+                self.regulars.rotate_right(1);
+                self.regulars[0] = Some(token);
+                return false;
+            }
+            known += 1;
+        }
+        known > 0
     }
 }
 
 /// About what a sleep and two wake-ups cost; looking longer could not win.
 const LONGEST_LOOK: Duration = Duration::from_micros(50);
 /// A peer that answers at once needs this long when both sides sleep in between (67 us at the median, measured).
-const SHORT_SLEEP: Duration = Duration::from_micros(120);
-/// With more connections busy at once there is always work, and a wake-up is shared by all of it.
+const SHORT_WAIT: Duration = Duration::from_micros(120);
+/// Connections that may be busy at once.
 const FEW: usize = 2;
+/// More than a question.
+const A_STREAM: usize = 32 * 1024;
 const NEEDED: u32 = 8;
 const FULL: u32 = 16;
 
@@ -58,38 +85,43 @@ const FULL: u32 = 16;
 mod tests {
     use super::*;
 
+    const SHORT: Duration = Duration::from_micros(60);
+
     fn earned() -> Spin {
         let mut spin = Spin::default();
-        (0..NEEDED).for_each(|_| spin.slept(Duration::from_micros(60), 1));
+        (0..=NEEDED).for_each(|_| spin.learn(SHORT, [Token(0)].into_iter()));
         spin
     }
 
     #[test]
-    fn short_sleeps_earn_it_and_long_ones_do_not() {
+    fn short_waits_for_the_same_peer_earn_it_and_long_ones_do_not() {
         assert!(earned().is_worthwhile());
         let mut spin = Spin::default();
-        (0..100).for_each(|_| spin.slept(Duration::from_millis(1), 1));
+        (0..100).for_each(|_| spin.learn(Duration::from_millis(1), [Token(0)].into_iter()));
         assert!(!spin.is_worthwhile());
     }
 
     #[test]
-    fn many_busy_connections_do_not_earn_it() {
+    fn many_busy_connections_do_not_earn_it_even_one_at_a_time() {
         let mut spin = Spin::default();
-        (0..100).for_each(|_| spin.slept(Duration::from_micros(10), 20));
+        (0..100).for_each(|at| spin.learn(SHORT, [Token(at % 3)].into_iter()));
+        assert!(!spin.is_worthwhile());
+        (0..100).for_each(|_| spin.learn(SHORT, (0..20).map(Token)));
         assert!(!spin.is_worthwhile());
     }
 
     #[test]
     fn a_look_in_vain_ends_it_until_it_is_earned_again() {
         let mut spin = earned();
-        assert!(!spin.look(|| Ok(0)).unwrap());
+        assert!(!spin.look(|| Ok(false)).unwrap());
         assert!(!spin.is_worthwhile());
     }
 
     #[test]
     fn a_look_that_finds_work_keeps_it() {
         let mut spin = earned();
-        assert!(spin.look(|| Ok(1)).unwrap());
+        assert!(spin.look(|| Ok(true)).unwrap());
+        spin.learn(SHORT, [Token(0)].into_iter());
         assert!(spin.is_worthwhile());
     }
 }
