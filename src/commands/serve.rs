@@ -173,9 +173,8 @@ impl Attendant<'_> {
         self.running.drain();
         let left = self.running.conversations();
         if left > 0 {
-            let drain = self.drain;
-            self.talk
-                .say(&format!("waiting up to {drain:?} for {left} conversations; a second signal ends them at once"));
+            let (drain, whom) = (self.drain, conversations(left));
+            self.talk.say(&format!("waiting up to {drain:?} for {whom} to end; a second signal ends at once"));
         }
     }
 }
@@ -199,15 +198,18 @@ fn judge(outcome: Outcome, visits: Visits, cut_short: Option<i32>) -> Result<Exi
         return Ok(Exit::Signal(signal));
     }
     if outcome.cut > 0 {
-        let cut = outcome.cut;
-        return Err(Failure::failed(format!(
-            "{cut} conversations were cut with answers unsent; allow more with --drain"
-        )));
+        let was = if outcome.cut == 1 { "was" } else { "were" };
+        let cut = conversations(outcome.cut);
+        return Err(Failure::failed(format!("{cut} {was} cut with answers unsent; allow more with --drain")));
     }
     if visits == Visits::One && outcome.troubled > 0 {
         return Err(Failure::failed("the one conversation did not end well; the event lines say how"));
     }
     Ok(Exit::Done)
+}
+
+fn conversations(number: usize) -> String {
+    if number == 1 { "1 conversation".into() } else { format!("{number} conversations") }
 }
 
 /// How often the order to close is repeated until the last worker has obeyed.

@@ -50,14 +50,14 @@ impl Admission {
         if self.limits.visits == Visits::One && self.visits.fetch_add(1, Relaxed) > 0 {
             return Err("This server holds one conversation, and it has begun\n".into());
         }
-        if let Some(most) = self.limits.conns
-            && self.present.fetch_update(Relaxed, Relaxed, |now| (now < most).then_some(now + 1)).is_err()
-        {
+        let most = self.limits.conns.unwrap_or(usize::MAX);
+        if self.present.fetch_update(Relaxed, Relaxed, |now| (now < most).then_some(now + 1)).is_err() {
             return Err(format!("Server full (at most {most} connections)\n"));
-        } else if self.limits.conns.is_none() {
-            self.present.fetch_add(1, Relaxed);
         }
-        self.enter_from(ip).inspect_err(|_| drop(self.present.fetch_sub(1, Relaxed)))?;
+        if let Err(line) = self.enter_from(ip) {
+            self.present.fetch_sub(1, Relaxed);
+            return Err(line);
+        }
         if self.limits.visits == Visits::One {
             self.gate.order(Orders::Drain);
         }

@@ -10,39 +10,39 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than anything here takes on a busy machine; what hangs fails with what it printed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `sockeye serve`. Dropped, it is killed.
-pub struct Served {
+pub(crate) struct Served {
     child: Child,
     dir: tempfile::TempDir,
     /// The `SERVICE ADDR` lines of the ready file.
-    pub places: Vec<(String, String)>,
+    pub(crate) places: Vec<(String, String)>,
 }
 
 /// How it ended and what it said.
 #[derive(Debug)]
-pub struct Ended {
-    pub status: ExitStatus,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Served {
     /// `sockeye serve WORDS`, when it listens. Events go to a file, so that nothing stalls on an unread pipe.
-    pub fn start(words: &[&str]) -> Self {
+    pub(crate) fn start(words: &[&str]) -> Self {
         Self::start_as(Command::new(env!("CARGO_BIN_EXE_sockeye")), words)
     }
 
     /// The same with at most `most` file descriptors.
-    pub fn with_descriptors(most: u32, words: &[&str]) -> Self {
+    pub(crate) fn with_descriptors(most: u32, words: &[&str]) -> Self {
         let mut command = Command::new("sh");
         let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
         command.args(["-c", &limited, env!("CARGO_BIN_EXE_sockeye")]);
         Self::start_as(command, words)
     }
 
-    pub fn start_as(mut command: Command, words: &[&str]) -> Self {
+    pub(crate) fn start_as(mut command: Command, words: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ready = dir.path().join("ready");
         command.arg("serve").args(words).arg("--ready-file").arg(&ready);
@@ -59,44 +59,44 @@ impl Served {
     }
 
     /// The first address; most tests have one.
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.places[0].1.parse().unwrap_or_else(|_| panic!("{:?}", self.places))
     }
 
-    pub fn addr_of(&self, service: &str) -> SocketAddr {
+    pub(crate) fn addr_of(&self, service: &str) -> SocketAddr {
         let place = self.places.iter().find(|(name, _)| name == service);
         place.unwrap_or_else(|| panic!("no {service} in {:?}", self.places)).1.parse().unwrap()
     }
 
     /// A client that gives up rather than hang.
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         patient(TcpStream::connect(self.addr()).unwrap())
     }
 
-    pub fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
     /// What it printed so far.
-    pub fn said(&self) -> (String, String) {
+    pub(crate) fn said(&self) -> (String, String) {
         let read = |name| fs::read_to_string(self.dir.path().join(name)).unwrap_or_default();
         (read("stdout"), read("stderr"))
     }
 
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits until it ends by itself.
-    pub fn wait(mut self) -> Ended {
+    pub(crate) fn wait(mut self) -> Ended {
         eventually("it ends", || self.child.try_wait().unwrap().is_some());
         let status = self.child.wait().unwrap();
         let (stdout, stderr) = self.said();
@@ -104,25 +104,33 @@ impl Served {
     }
 
     /// SIGTERM, and how it ended.
-    pub fn stop(self) -> Ended {
+    pub(crate) fn stop(self) -> Ended {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// SIGTERM until it obeys without waiting for anybody, and how it ended.
+    pub(crate) fn stop_now(self) -> Ended {
+        self.signal(Signal::TERM);
+        eventually("the drain begins", || self.said().1.contains("waiting"));
         self.signal(Signal::TERM);
         self.wait()
     }
 
     /// Resident memory in bytes.
-    pub fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         let status = fs::read_to_string(self.proc("status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     }
 
     /// Open file descriptors.
-    pub fn descriptors(&self) -> usize {
+    pub(crate) fn descriptors(&self) -> usize {
         fs::read_dir(self.proc("fd")).unwrap().count()
     }
 
     /// CPU time used so far by all its threads.
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         let tasks = fs::read_dir(self.proc("task")).unwrap();
         let of = |task: PathBuf| fs::read_to_string(task.join("schedstat")).unwrap_or_default();
         let nanos = tasks.map(|task| of(task.unwrap().path()).split(' ').next().unwrap_or("").parse().unwrap_or(0u64));
@@ -147,7 +155,7 @@ impl Drop for Served {
 }
 
 /// `sockeye WORDS` run to its end with this on stdin.
-pub fn sockeye(words: &[&str], stdin: &str) -> Ended {
+pub(crate) fn sockeye(words: &[&str], stdin: &str) -> Ended {
     use std::io::Write;
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -161,7 +169,7 @@ pub fn sockeye(words: &[&str], stdin: &str) -> Ended {
 
 /// Looks every few milliseconds until it is so.
 #[track_caller]
-pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain until {what}");
@@ -169,13 +177,13 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub fn patient(stream: TcpStream) -> TcpStream {
+pub(crate) fn patient(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
 /// Bytes that differ from place to place, so that what is lost or swapped shows.
-pub fn pattern(length: usize) -> Vec<u8> {
+pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at * 31 % 251) as u8).collect()
 }
