@@ -1,4 +1,5 @@
 //! What a server has to bear: peers that do not read, do not talk or do not say goodbye, too many of them, and signals.
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 mod support;
 

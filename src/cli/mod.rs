@@ -30,8 +30,8 @@ struct Words {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Serve(serve::Words),
-    Connect(connect::Words),
+    Serve(Box<serve::Words>),
+    Connect(Box<connect::Words>),
     /// Print completions for a shell
     Completions {
         shell: clap_complete::Shell,

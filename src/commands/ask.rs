@@ -1,65 +1,61 @@
 //! Ask: host and port from a person. Each question shows its default, Enter accepts it, and what is no answer is asked
 //! for again.
 
+use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 
 use super::Failure;
 use crate::net::{Address, parse_port};
 
-/// Asks `prompts` for the host and the port of an address. Every interface stays every interface, and a path is not
-/// asked about.
+/// Asks for the host and the port of an address. Every interface stays every interface, and a path is not asked about.
 ///
 /// # Errors
 /// Where the answers end before the questions do, or the terminal cannot be used.
-pub(crate) fn address(
-    default: &Address,
-    mut answers: impl BufRead,
-    mut prompts: impl Write,
-) -> Result<Address, Failure> {
+pub(crate) fn address(default: &Address, answers: impl BufRead, prompts: impl Write) -> Result<Address, Failure> {
     let Some(port) = default.port() else { return Ok(default.clone()) };
     let port = port.to_string();
+    let mut interview = Interview { answers, prompts };
     let place = match default {
-        Address::Host { host, .. } => {
-            question("Host", host, &mut answers, &mut prompts, |host| Address::of_words(host, &port))?
-        }
+        Address::Host { host, .. } => interview.question("Host", host, |host| Address::of_words(host, &port))?,
         _ => default.clone(),
     };
-    question("Port", &port, &mut answers, &mut prompts, |port| parse_port(port).map(|port| place.with_port(port)))
+    interview.question("Port", &port, |port| parse_port(port).map(|port| place.with_port(port)))
 }
 
-fn question<T, E: std::fmt::Display>(
-    what: &str,
-    default: &str,
-    answers: &mut impl BufRead,
-    prompts: &mut impl Write,
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<T, Failure> {
-    loop {
-        let answer = ask_once(what, default, answers, prompts)
-            .map_err(|e| Failure::failed(format!("cannot ask for the {}: {e}", what.to_lowercase())))?
-            .ok_or_else(|| {
-                Failure::bad_words(format!("no answer for the {}: name the address instead", what.to_lowercase()))
-            })?;
-        match read(if answer.is_empty() { default } else { &answer }) {
-            Ok(value) => return Ok(value),
-            // A terminal that is gone shows up at the next question.
-            Err(e) => drop(writeln!(prompts, "{e}.")),
+struct Interview<A, P> {
+    answers: A,
+    prompts: P,
+}
+
+impl<A: BufRead, P: Write> Interview<A, P> {
+    fn question<T, E: Display>(
+        &mut self,
+        what: &str,
+        default: &str,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, Failure> {
+        loop {
+            let answer = self.ask(what, default).map_err(|e| Failure::failed(format!("cannot ask: {e}")))?;
+            let Some(answer) = answer else {
+                let what = what.to_lowercase();
+                return Err(Failure::bad_words(format!("no answer for the {what}; name the address instead")));
+            };
+            match read(if answer.is_empty() { default } else { &answer }) {
+                Ok(value) => return Ok(value),
+                // A terminal that is gone shows up at the next question.
+                Err(e) => drop(writeln!(self.prompts, "{e}.")),
+            }
         }
     }
-}
 
-/// One line, trimmed; `None` at the end of the input.
-fn ask_once(
-    what: &str,
-    default: &str,
-    answers: &mut impl BufRead,
-    prompts: &mut impl Write,
-) -> io::Result<Option<String>> {
-    write!(prompts, "{what} [{default}]: ")?;
-    prompts.flush()?;
-    let mut line = String::new();
-    let read = answers.read_line(&mut line)?;
-    Ok((read > 0).then(|| line.trim().to_owned()))
+    /// One line, trimmed; `None` at the end of the input.
+    fn ask(&mut self, what: &str, default: &str) -> io::Result<Option<String>> {
+        write!(self.prompts, "{what} [{default}]: ")?;
+        self.prompts.flush()?;
+        let mut line = String::new();
+        let read = self.answers.read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim().to_owned()))
+    }
 }
 
 #[cfg(test)]

@@ -41,11 +41,7 @@ impl Reporter {
     /// A conversation has begun.
     pub(crate) fn connected(&self, way: Way, peer: impl Into<Endpoint>, local: impl Into<Endpoint>) -> Session {
         let id = self.emitter.desk.next_conversation();
-        self.note(Class::Connection, Totals::connected(), id, || Fact::Connect {
-            way,
-            peer: peer.into(),
-            local: local.into(),
-        });
+        self.note(Totals::connected(), id, || Fact::Connect { way, peer: peer.into(), local: local.into() });
         Session { id, way, opened: Instant::now(), bytes_in: 0, bytes_out: 0 }
     }
 
@@ -54,10 +50,7 @@ impl Reporter {
     pub(crate) fn received(&self, session: &mut Session, bytes: &[u8]) {
         let count = bytes.len() as u64;
         session.bytes_in += count;
-        self.note(Class::Detail, Totals::received(count), session.id, || Fact::Receive {
-            bytes: count,
-            dump: self.dump(bytes),
-        });
+        self.note(Totals::received(count), session.id, || Fact::Receive { bytes: count, dump: self.dump(bytes) });
     }
 
     /// `bytes` have been handed to the system for the peer.
@@ -65,10 +58,7 @@ impl Reporter {
     pub(crate) fn sent(&self, session: &mut Session, bytes: &[u8]) {
         let count = bytes.len() as u64;
         session.bytes_out += count;
-        self.note(Class::Detail, Totals::sent(count), session.id, || Fact::Send {
-            bytes: count,
-            dump: self.dump(bytes),
-        });
+        self.note(Totals::sent(count), session.id, || Fact::Send { bytes: count, dump: self.dump(bytes) });
     }
 
     /// `count` bytes have passed in both directions without being seen.
@@ -79,17 +69,17 @@ impl Reporter {
         session.bytes_out += sent;
         if received > 0 {
             let fact = || Fact::Receive { bytes: received, dump: None };
-            self.note(Class::Detail, Totals::received(received), session.id, fact);
+            self.note(Totals::received(received), session.id, fact);
         }
         if sent > 0 {
             let fact = || Fact::Send { bytes: sent, dump: None };
-            self.note(Class::Detail, Totals::sent(sent), session.id, fact);
+            self.note(Totals::sent(sent), session.id, fact);
         }
     }
 
     /// The conversation is over.
     pub(crate) fn disconnected(&self, session: &Session, ending: Ending) {
-        self.note(Class::Connection, Totals::disconnected(), session.id, || Fact::Disconnect {
+        self.note(Totals::disconnected(), session.id, || Fact::Disconnect {
             way: session.way,
             ending,
             bytes_in: session.bytes_in,
@@ -104,8 +94,9 @@ impl Reporter {
     }
 
     #[inline]
-    fn note(&self, class: Class, counts: Totals, id: u64, fact: impl FnOnce() -> Fact) {
+    fn note(&self, counts: Totals, id: u64, fact: impl FnOnce() -> Fact) {
         self.tally.count(counts);
+        let class = counts.class();
         let needed = if class == Class::Detail { Level::Messages } else { Level::Connections };
         if self.level < needed {
             return;

@@ -4,6 +4,8 @@
 use std::ops::{Add, AddAssign, Sub};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::Class;
+
 /// What happened so far, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -30,6 +32,12 @@ impl Totals {
 
     pub(super) const fn sent(bytes: u64) -> Self {
         Self { sent: 1, sent_bytes: bytes, ..Self::ZERO }
+    }
+
+    /// The kind of what is counted, where it is one event.
+    #[inline]
+    pub(super) fn class(&self) -> Class {
+        if self.connections() > 0 { Class::Connection } else { Class::Detail }
     }
 
     /// Receipts and sendings.

@@ -1,5 +1,6 @@
 //! What the tests of `serve` share: a `sockeye serve` of their own, started without a race and ended by its handle.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
+#![expect(clippy::print_stderr, reason = "what a server said belongs to the failure of its test")]
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::{Event, Fact, Totals, Trouble};
+use crate::event::{Event, Fact, Totals, Trouble, Untrusted};
 
 /// An event as its consumers read it; what does not apply is left out. Sizes are in bytes, durations in microseconds.
 #[derive(Debug, Default, Serialize)]
@@ -62,10 +62,10 @@ fn of(fact: &Fact) -> Object {
             Object { peer: Some(peer.to_string()), local: Some(local.to_string()), ..new("connect") }
         }
         Fact::Receive { bytes, dump } => {
-            Object { bytes: Some(*bytes), dump: dump.as_ref().map(|d| d.quoted()), ..new("recv") }
+            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::quoted), ..new("recv") }
         }
         Fact::Send { bytes, dump } => {
-            Object { bytes: Some(*bytes), dump: dump.as_ref().map(|d| d.quoted()), ..new("send") }
+            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::quoted), ..new("send") }
         }
         Fact::Disconnect { ending, bytes_in, bytes_out, lasted, .. } => Object {
             cause: Some(ending.to_string()),
@@ -109,7 +109,7 @@ fn micros(duration: std::time::Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Untrusted, Way};
+    use crate::event::Way;
     use crate::net::Endpoint;
 
     fn of_fact(fact: Fact) -> serde_json::Value {

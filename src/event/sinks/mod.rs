@@ -147,9 +147,8 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, messages: &Receiver<Message>) {
-        loop {
-            // While nothing happens, nothing wakes this thread.
-            let Ok(first) = messages.recv() else { break };
+        // While nothing happens, nothing wakes this thread.
+        while let Ok(first) = messages.recv() {
             self.take(first);
             if self.run_window(messages).is_err() {
                 break;
@@ -306,13 +305,25 @@ mod tests {
 
     /// An output that a test can read and stall.
     #[derive(Clone, Default)]
-    struct Pipe(Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>);
+    struct Pipe(Arc<Shared>);
+
+    #[derive(Default)]
+    struct Shared {
+        state: Mutex<State>,
+        moved: Condvar,
+    }
+
+    #[derive(Default)]
+    struct State {
+        written: Vec<u8>,
+        stalled: bool,
+    }
 
     impl Write for Pipe {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let (state, moved) = &*self.0;
-            let mut state = moved.wait_while(state.lock().unwrap(), |(_, stalled)| *stalled).unwrap();
-            state.0.extend_from_slice(bytes);
+            let Shared { state, moved } = &*self.0;
+            let mut state = moved.wait_while(state.lock().unwrap(), |state| state.stalled).unwrap();
+            state.written.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -322,13 +333,18 @@ mod tests {
     }
 
     impl Pipe {
-        fn stall(&self, stalled: bool) {
-            self.0.0.lock().unwrap().1 = stalled;
-            self.0.1.notify_all();
+        fn stall(&self) {
+            self.0.state.lock().unwrap().stalled = true;
+        }
+
+        fn go_on(&self) {
+            self.0.state.lock().unwrap().stalled = false;
+            self.0.moved.notify_all();
         }
 
         fn lines(&self) -> Vec<String> {
-            String::from_utf8(self.0.0.lock().unwrap().0.clone()).unwrap().lines().map(str::to_owned).collect()
+            let written = self.0.state.lock().unwrap().written.clone();
+            String::from_utf8(written).unwrap().lines().map(str::to_owned).collect()
         }
     }
 
@@ -387,12 +403,12 @@ mod tests {
     #[test]
     fn a_stalled_output_holds_nobody_up_and_says_what_was_lost() {
         let (pipe, emitter, sink) = start();
-        pipe.stall(true);
+        pipe.stall();
         let told = 3 * QUEUE;
         for _ in 0..told {
             emitter.tell("echo", Fact::Start);
         }
-        pipe.stall(false);
+        pipe.go_on();
         drop(emitter);
         sink.close();
         let lines = pipe.lines();

@@ -6,6 +6,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use mio::event::Event;
 use mio::{Events, Token};
 
 /// The record of one loop.
@@ -39,7 +40,7 @@ impl Spin {
 
     /// The loop has waited for this long, in sleep or looking, until these came.
     pub(super) fn waited(&mut self, waited: Duration, events: &Events) {
-        self.learn(waited, events.iter().map(|event| event.token()));
+        self.learn(waited, events.iter().map(Event::token));
     }
 
     /// A connection has received this many bytes in one turn. A stream keeps both sides busy: looking would only take
