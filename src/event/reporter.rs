@@ -62,7 +62,6 @@ impl Reporter {
     }
 
     /// `count` bytes have passed in both directions without being seen.
-    #[cfg(target_os = "linux")]
     pub(crate) fn passed(&self, session: &mut Session, count: [u64; 2]) {
         let [received, sent] = count;
         session.bytes_in += received;

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Door, House, Work};
 use crate::event::{Account, Reporter, Tap, Way};
-use crate::net::byteloop::{ACCEPT_PAUSE, Orders, is_exhaustion};
+use crate::net::byteloop::{ACCEPT_PAUSE, MOST_TURNED_AWAY, Orders, is_exhaustion};
 use crate::net::{Acceptor, Conn, Ending, Endpoint};
 use crate::services::{Built, Converse};
 
@@ -45,6 +45,8 @@ struct Post {
     service: Arc<dyn Converse>,
     reporter: Rc<Reporter>,
     house: Arc<House>,
+    /// Places for those who are turned away and waited for.
+    porch: Rc<Semaphore>,
 }
 
 enum Listener {
@@ -77,7 +79,8 @@ impl Post {
             Acceptor::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
         };
         let reporter = Rc::new(house.emitter.reporter(door.service));
-        Ok(Self { listener, local: door.local, service: built.service, reporter, house: Arc::clone(house) })
+        let (house, porch) = (Arc::clone(house), Rc::new(Semaphore::new(MOST_TURNED_AWAY)));
+        Ok(Self { listener, local: door.local, service: built.service, reporter, house, porch })
     }
 
     /// Accepts until ordered otherwise, then stays until the last conversation has ended.
@@ -118,6 +121,7 @@ impl Post {
         let session = self.reporter.connected(Way::In, conn.peer.clone(), conn.local.clone());
         let (reporter, house, service) =
             (Rc::clone(&self.reporter), Arc::clone(&self.house), Arc::clone(&self.service));
+        let porch = Rc::clone(&self.porch);
         async move {
             match admitted {
                 Ok(()) => {
@@ -127,16 +131,18 @@ impl Post {
                 }
                 Err(line) => {
                     reporter.disconnected(&session, Ending::Limit);
-                    turn_away(conn, &line).await;
+                    turn_away(conn, &line, &porch).await;
                 }
             }
         }
     }
 }
 
-/// Somebody who is turned away may be gone already.
-async fn turn_away(mut conn: Conn, line: &str) {
-    if conn.write_all(line.as_bytes()).await.is_ok() {
+/// Says why, and waits a little so that a reset does not destroy it; where too many are waited for, it just closes.
+async fn turn_away(mut conn: Conn, line: &str, porch: &Semaphore) {
+    let place = porch.try_acquire();
+    // Somebody who is turned away may be gone already.
+    if conn.write_all(line.as_bytes()).await.is_ok() && place.is_ok() {
         let _ = conn.hang_up().await;
     }
 }

@@ -1,7 +1,6 @@
 //! The byte loop: an event loop for services that send back what arrives. One thread, edge-triggered readiness, one
 //! shared buffer, each answer sent at once; an idle connection holds no buffer, and a peer that does not read is not
-//! read from. What it must know of the world above it asks its [`Host`]. `yardsticks/limits.md` has the measurements
-//! behind it, `docs/performance.md` ours.
+//! read from. What it must know of the world above it asks its [`Host`]. `docs/performance.md` has the measurements.
 
 /// One connection: reads, sends back, keeps what the peer would not take yet.
 mod connection;
@@ -79,7 +78,7 @@ pub(crate) enum Copying {
 }
 
 /// The most that is read at once. Not 64 KiB: that is one loopback segment (65,483 bytes) and a tail of 53, which a
-/// pacing congestion control punishes with half the rate (`yardsticks/limits.md`).
+/// pacing congestion control punishes with half the rate (`docs/performance.md`).
 pub(crate) const LARGEST_READ: usize = 60 * 1024;
 
 /// An event loop for one worker.
@@ -344,10 +343,7 @@ fn look(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::
 /// fail as well.
 pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
     use rustix::io::Errno;
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::PERM)
-    )
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
 }
 
 /// Doors count down from the waker's token, connections up from 0; they never meet.
@@ -370,7 +366,7 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long somebody who was turned away is waited for, so that a reset does not destroy the line that says why.
 const TURNED_AWAY_FOR: Duration = Duration::from_secs(1);
 /// And how many at most; further ones are closed at once.
-const MOST_TURNED_AWAY: usize = 64;
+pub(crate) const MOST_TURNED_AWAY: usize = 64;
 const SHORTEST_SWEEP: Duration = Duration::from_millis(5);
 const LONGEST_SWEEP: Duration = Duration::from_secs(1);
 

@@ -1,6 +1,6 @@
 //! Spin: whether to look for work a little longer before sleeping. When one peer asks and waits, the wake-ups on both
 //! sides cost more than the work: looking on for 50 us instead of sleeping gave 3.5 times the messages at half the CPU
-//! time of both sides (`yardsticks/limits.md`). Where it does not pay it must not happen: sleeps that turned out short
+//! time of both sides (`docs/performance.md`). Where it does not pay it must not happen: sleeps that turned out short
 //! earn credit, a look that found nothing costs what eight of them earned.
 
 use std::io;
