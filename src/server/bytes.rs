@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use mio::net::TcpStream;
 
-use super::{Door, House, Work};
+use super::House;
+use super::crew::{Door, Work};
 use crate::event::{Reporter, Session, Way};
 use crate::net::byteloop::{ByteLoop, Handling, Host, Orders};
 use crate::net::{Ending, Endpoint};

@@ -11,7 +11,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Door, House, Work};
+use super::House;
+use super::crew::{Door, Work};
 use crate::event::{Account, Reporter, Tap, Way};
 use crate::net::byteloop::{ACCEPT_PAUSE, MOST_TURNED_AWAY, Orders, is_exhaustion};
 use crate::net::{Acceptor, Conn, Ending, Endpoint};
