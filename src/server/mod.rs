@@ -113,9 +113,9 @@ impl Bound {
     /// Where the system grants no thread or event queue; what was started has then been stopped.
     pub(crate) fn start(self, emitter: Emitter, ended: impl Fn() + Send + Sync + 'static) -> io::Result<Running> {
         self.announce(&emitter);
+        let services = self.services();
         let gate = Arc::new(Gate::default());
         let house = Arc::new(House { admission: Admission::new(self.limits, Arc::clone(&gate)), gate, emitter });
-        let services = self.stands.iter().map(|(stand, _)| stand.name).collect();
         let mut crews: Vec<Crew> = (0..self.workers).map(|_| Crew::default()).collect();
         let mut files = Vec::new();
         for (stand, listeners) in self.stands {
@@ -136,12 +136,23 @@ impl Bound {
     }
 
     fn announce(&self, emitter: &Emitter) {
-        for (stand, listeners) in &self.stands {
-            emitter.tell(stand.name, Fact::Start);
-            for listener in listeners {
-                emitter.tell(stand.name, Fact::Listen { on: listener.local.clone() });
+        for service in self.services() {
+            emitter.tell(service, Fact::Start);
+        }
+        for place in self.places() {
+            emitter.tell(place.service, Fact::Listen { on: place.local.clone() });
+        }
+    }
+
+    /// Each service once, at however many places it stands.
+    fn services(&self) -> Vec<&'static str> {
+        let mut services: Vec<&'static str> = Vec::new();
+        for (stand, _) in &self.stands {
+            if !services.contains(&stand.name) {
+                services.push(stand.name);
             }
         }
+        services
     }
 }
 

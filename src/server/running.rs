@@ -61,9 +61,7 @@ impl Running {
         }
         drop(self.files);
         let House { emitter, admission, .. } = &*self.house;
-        let mut services = self.services;
-        services.dedup();
-        for service in services {
+        for service in self.services {
             let totals = emitter.totals(service);
             emitter.tell(service, Fact::Stop { totals, lasted: self.started.elapsed() });
         }
