@@ -20,17 +20,20 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
     let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else { return Ok(typed) };
     let verb = command.find_subcommand(verb).expect("clap matched this verb");
     let table = read(path)?;
-    let mut completed = words.to_vec();
+    let mut from_file = Vec::new();
     for (key, value) in &table {
         let arg = arg_of(verb, key).ok_or_else(|| unknown_key(path, verb, key))?;
         if given.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine) {
-            completed.extend(
+            from_file.extend(
                 words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?,
             );
         }
     }
-    let from_file = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e.to_string())));
-    command.clone().try_get_matches_from(completed).map_err(from_file)
+    // Behind `--` a flag would be taken for a service.
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let completed = words[..end].iter().chain(&from_file).chain(&words[end..]);
+    let blame = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e.to_string())));
+    command.clone().try_get_matches_from(completed).map_err(blame)
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
