@@ -112,10 +112,14 @@ fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
 
 /// Says what a user might not expect: a port that moved, and a door that is open to others.
 fn point_out(bound: &Bound, talk: Talk) {
+    let mut moved = None;
     for place in bound.places() {
         let Endpoint::Ip(local) = place.local else { continue };
         let service = place.service;
-        if let Some(asked) = place.asked.port().filter(|asked| *asked != 0 && *asked != local.port()) {
+        let asked = place.asked.port().filter(|asked| *asked != 0 && *asked != local.port());
+        // All families of a name have moved together.
+        let news = Some((service, local.port()));
+        if let Some(asked) = asked.filter(|_| std::mem::replace(&mut moved, news) != news) {
             talk.say(&format!("port {asked} is taken, so {service} listens on {}", local.port()));
         }
         if !local.ip().is_loopback() {
