@@ -108,9 +108,9 @@ impl Bound {
     /// Where the system grants no thread or event queue; what was started has then been stopped.
     pub(crate) fn start(self, emitter: Emitter, ended: impl Fn() + Send + Sync + 'static) -> io::Result<Running> {
         self.announce(&emitter);
+        let services = self.services();
         let gate = Arc::new(Gate::default());
         let house = Arc::new(House { admission: Admission::new(self.limits, Arc::clone(&gate)), gate, emitter });
-        let services = self.stands.iter().map(|(stand, _)| stand.name).collect();
         let mut running = Running { house, services, threads: Vec::new(), files: Vec::new(), started: Instant::now() };
         let mut crews: Vec<Crew> = (0..self.workers).map(|_| Crew::default()).collect();
         for (stand, listeners) in self.stands {
@@ -131,12 +131,23 @@ impl Bound {
     }
 
     fn announce(&self, emitter: &Emitter) {
-        for (stand, listeners) in &self.stands {
-            emitter.tell(stand.name, Fact::Start);
-            for listener in listeners {
-                emitter.tell(stand.name, Fact::Listen { on: listener.local.clone() });
+        for service in self.services() {
+            emitter.tell(service, Fact::Start);
+            for place in self.places().filter(|place| place.service == service) {
+                emitter.tell(service, Fact::Listen { on: place.local.clone() });
             }
         }
+    }
+
+    /// Each service once, in the order of the words.
+    fn services(&self) -> Vec<&'static str> {
+        let mut services = Vec::new();
+        for (stand, _) in &self.stands {
+            if !services.contains(&stand.name) {
+                services.push(stand.name);
+            }
+        }
+        services
     }
 }
 
@@ -233,9 +244,7 @@ impl Running {
         }
         drop(self.files);
         let House { emitter, admission, .. } = &*self.house;
-        let mut services = self.services;
-        services.dedup();
-        for service in services {
+        for service in self.services {
             let totals = emitter.totals(service);
             emitter.tell(service, Fact::Stop { totals, lasted: self.started.elapsed() });
         }
