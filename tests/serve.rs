@@ -1,4 +1,5 @@
 //! `serve` as its users meet it: what each service answers, what the words mean, and what is said of bad ones.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
