@@ -1,5 +1,6 @@
 //! What the tests of `serve` share: a `sockeye serve` of their own, started without a race and ended by its handle.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on fails aloud")]
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
