@@ -4,47 +4,18 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use socket2::SockRef;
-use support::{Served, eventually, patient, pattern};
+use support::{Served, eventually, patient, pattern, ping, reset, rest_of, stream_through};
 
 const ECHO: &[&str] = &["echo=127.0.0.1:0"];
 
 fn echo(words: &[&str]) -> Served {
     Served::start(&[ECHO, words].concat())
-}
-
-fn ping(client: &mut TcpStream, bytes: &[u8]) {
-    client.write_all(bytes).unwrap();
-    let mut back = vec![0; bytes.len()];
-    client.read_exact(&mut back).unwrap();
-    assert_eq!(back, bytes);
-}
-
-fn reset(client: TcpStream) {
-    SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
-}
-
-/// Sends everything and half-closes on one thread; `read` sees what comes back on this one.
-fn half_close<T>(client: TcpStream, bytes: &[u8], read: impl FnOnce(TcpStream) -> T) -> T {
-    let mut writer = client.try_clone().unwrap();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            writer.write_all(bytes).unwrap();
-            writer.shutdown(Shutdown::Write).unwrap();
-        });
-        read(client)
-    })
-}
-
-fn read_to_end(mut client: TcpStream) -> Vec<u8> {
-    let mut back = Vec::new();
-    client.read_to_end(&mut back).unwrap();
-    back
 }
 
 // ---- half-close ----
@@ -55,7 +26,7 @@ fn echo_gives_everything_back_after_half_close_and_then_its_own_end() {
         let server = echo(words);
         for length in [0, 1, 300_000] {
             let bytes = pattern(length);
-            assert!(half_close(server.connect(), &bytes, read_to_end) == bytes, "{length} bytes, {words:?}");
+            assert!(stream_through(server.connect(), &bytes, rest_of) == bytes, "{length} bytes, {words:?}");
         }
         let ended = server.stop();
         assert_eq!(ended.stdout.matches("disconnected (peer closed").count(), 3, "{ended:?}");
@@ -66,7 +37,7 @@ fn echo_gives_everything_back_after_half_close_and_then_its_own_end() {
 fn a_hundred_megabytes_come_back_whole() {
     let server = echo(&[]);
     let bytes = pattern(100_000_000);
-    let back = half_close(server.connect(), &bytes, |mut client| {
+    let back = stream_through(server.connect(), &bytes, |mut client| {
         let (mut block, mut at) = (vec![0; 1 << 20], 0);
         loop {
             let count = client.read(&mut block).unwrap();
@@ -81,12 +52,12 @@ fn a_hundred_megabytes_come_back_whole() {
 }
 
 #[test]
-fn a_slow_reader_gets_everything_after_half_close() {
+fn a_slow_reader_gets_everything_after_stream_through() {
     let server = echo(&[]);
     let client = server.connect();
     SockRef::from(&client).set_recv_buffer_size(64 * 1024).unwrap();
     let bytes = pattern(3_000_000);
-    let back = half_close(client, &bytes, |mut client| {
+    let back = stream_through(client, &bytes, |mut client| {
         let (mut back, mut block) = (Vec::new(), [0; 1500]);
         loop {
             match client.read(&mut block).unwrap() {
@@ -228,7 +199,7 @@ fn over_a_limit_one_line_says_so_and_the_rest_is_unaffected() {
         ping(&mut second, b"2");
         let mut third = server.connect();
         third.write_all(b"let me in").unwrap();
-        assert_eq!(String::from_utf8(read_to_end(third)).unwrap(), "Server full (at most 2 connections)\n");
+        assert_eq!(String::from_utf8(rest_of(third)).unwrap(), "Server full (limit 2)\n");
         ping(&mut first, b"3");
         drop(second);
         eventually("a place comes free", || {
@@ -248,8 +219,8 @@ fn one_address_cannot_take_the_places_of_another() {
     let server = echo(&["--max-conns-per-ip", "1"]);
     let mut first = server.connect();
     ping(&mut first, b"1");
-    let refused = String::from_utf8(read_to_end(server.connect())).unwrap();
-    assert_eq!(refused, "Too many connections from your address (at most 1)\n");
+    let refused = String::from_utf8(rest_of(server.connect())).unwrap();
+    assert_eq!(refused, "Too many connections from your address (limit 1)\n");
     ping(&mut connect_from("127.0.0.9", server.addr()), b"2");
 }
 
@@ -266,7 +237,7 @@ fn what_is_idle_is_closed_and_nothing_else() {
         let place = format!("{service}=127.0.0.1:0");
         let server = Served::start(&[&place, "--idle-timeout", "300ms"]);
         let (idle, mut busy) = (server.connect(), server.connect());
-        let closed = thread::spawn(move || read_to_end(idle));
+        let closed = thread::spawn(move || rest_of(idle));
         while !closed.is_finished() {
             ping(&mut busy, b"BUSY");
         }
@@ -321,7 +292,7 @@ fn a_signal_ends_accepting_and_lets_conversations_end() {
         eventually("the drain begins", || server.said().1.contains("waiting up to 60s for 1 conversation to end"));
         eventually("nobody is let in any more", || TcpStream::connect(server.addr()).is_err());
         ping(&mut client, b"AFTER");
-        assert_eq!(half_close(client, b"LAST", read_to_end), b"LAST");
+        assert_eq!(stream_through(client, b"LAST", rest_of), b"LAST");
         let ended = server.wait();
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         assert!(ended.stdout.contains("disconnected (peer closed, 15 bytes in, 15 bytes out"), "{ended:?}");
@@ -334,7 +305,7 @@ fn when_the_drain_is_over_what_is_left_is_closed() {
     let mut idle = server.connect();
     ping(&mut idle, b"x");
     server.signal(Signal::TERM);
-    assert_eq!(read_to_end(idle), b"");
+    assert_eq!(rest_of(idle), b"");
     let ended = server.wait();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(ended.stdout.contains("disconnected (shutdown, 1 bytes in, 1 bytes out"), "{ended:?}");

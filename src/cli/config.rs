@@ -16,21 +16,27 @@ use crate::commands::Failure;
 /// # Errors
 /// Where the file cannot be read, is no TOML, or has a key or value that the verb does not take.
 pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches) -> Result<ArgMatches, Failure> {
+    let mut command = command.clone();
+    // Flags that all verbs share become flags of each.
+    command.build();
     let Some((verb, given)) = typed.subcommand() else { return Ok(typed) };
     let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else { return Ok(typed) };
     let verb = command.find_subcommand(verb).expect("clap matched this verb");
     let table = read(path)?;
-    let mut completed = words.to_vec();
+    let mut from_file = Vec::new();
     for (key, value) in &table {
         let arg = arg_of(verb, key).ok_or_else(|| unknown_key(path, verb, key))?;
         if given.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine) {
-            completed.extend(
+            from_file.extend(
                 words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?,
             );
         }
     }
-    let from_file = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e.to_string())));
-    command.clone().try_get_matches_from(completed).map_err(from_file)
+    // Behind `--` a flag would be taken for a service.
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    let completed = words[..end].iter().chain(&from_file).chain(&words[end..]);
+    let blame = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e)));
+    command.clone().try_get_matches_from(completed).map_err(blame)
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
@@ -42,8 +48,9 @@ fn read(path: &Path) -> Result<Table, Failure> {
         ))
     })?;
     text.parse().map_err(|e: toml::de::Error| {
-        let line = e.span().map_or(1, |span| text[..span.start].lines().count().max(1));
-        Failure::bad_words(format!("{}:{line}: {}", path.display(), e.message()))
+        let at = e.span().map_or(0, |span| text[..span.start].matches('\n').count());
+        let line = crate::event::Untrusted::text(text.lines().nth(at).unwrap_or_default().trim().as_bytes());
+        Failure::bad_words(format!("{}:{}: {} in `{line}`", path.display(), at + 1, e.message()))
     })
 }
 
@@ -54,7 +61,7 @@ fn arg_of<'c>(verb: &'c Command, key: &str) -> Option<&'c Arg> {
 
 /// `--config` inside a file would make no sense, nor would what ends the program at once.
 fn key_of(arg: &Arg) -> Option<&str> {
-    let reading = matches!(arg.get_id().as_str(), "config" | "help" | "list");
+    let reading = matches!(arg.get_id().as_str(), "config" | "help" | "version" | "list");
     let name = if arg.is_positional() { Some(arg.get_id().as_str()) } else { arg.get_long() };
     name.filter(|_| !reading)
 }

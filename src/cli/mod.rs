@@ -12,8 +12,10 @@ mod quantity;
 /// `serve`.
 mod serve;
 
+use std::error::Error;
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
@@ -45,7 +47,7 @@ enum Verb {
 /// How we speak: the same for every verb.
 #[derive(Debug, Args)]
 struct Manners {
-    /// Say nothing on stderr, only in the exit code
+    /// Say nothing on stderr: the exit code says it all
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Say more on stderr
@@ -136,16 +138,24 @@ fn refuse(error: &clap::Error) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
         return Exit::BadWords;
     }
-    Talk { volume: Volume::Normal, paint: Paint::Never }.say(&sentence(&error.to_string()));
+    Talk { volume: Volume::Normal, paint: Paint::Never }.say(&sentence(error));
     Exit::BadWords
 }
 
-/// What clap spreads over paragraphs, in one line: the error and its tips.
-fn sentence(text: &str) -> String {
+/// What clap spreads over paragraphs, in one line: the error and its tips. A value that was refused is told in our own
+/// words, which know the way out.
+fn sentence(error: &clap::Error) -> String {
+    if let (ErrorKind::ValueValidation, Some(why)) = (error.kind(), error.source()) {
+        let word = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+        let (arg, value) = (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue));
+        let flag = arg.split(' ').next().filter(|flag| flag.starts_with('-'));
+        return flag.map_or_else(|| why.to_string(), |flag| format!("{flag} {value}: {why}"));
+    }
+    let text = error.to_string();
     let wanted = text
         .lines()
         .map(str::trim)
@@ -204,7 +214,7 @@ mod tests {
     #[test]
     fn a_refusal_is_one_line_with_the_way_out() {
         let error = Words::command().try_get_matches_from(["sockeye", "serve", "--wrokers", "2"]).unwrap_err();
-        let sentence = sentence(&error.to_string());
+        let sentence = sentence(&error);
         assert_eq!(sentence.lines().count(), 1);
         assert!(sentence.contains("--workers"), "{sentence}");
     }

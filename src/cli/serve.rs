@@ -46,32 +46,32 @@ pub(super) struct Words {
     config: Option<PathBuf>,
 
     /// Take at most SIZE bytes at once
-    #[arg(long, value_name = "SIZE", value_parser = chunk, help_heading = "Services")]
+    #[arg(long, value_name = "SIZE", value_parser = chunk, allow_negative_numbers = true, help_heading = "Services")]
     chunk: Option<usize>,
     /// What `prefix` puts in front of a message
     #[arg(long, value_name = "TEXT", default_value_t = Options::default().prefix, help_heading = "Services")]
     prefix: String,
     /// How many bytes `collect` waits for, at most 64MiB
-    #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
+    #[arg(long, value_name = "SIZE", value_parser = collection, allow_negative_numbers = true, default_value = "100KiB", help_heading = "Services")]
     collect: usize,
     /// Pass streams through the kernel (Linux): a third of the CPU time, at a lower rate
     #[arg(long, help_heading = "Services")]
     splice: bool,
 
     /// Threads that serve [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = workers, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = workers, allow_negative_numbers = true, help_heading = "Limits")]
     workers: Option<usize>,
     /// Turn away who comes when N connections are open
-    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, allow_negative_numbers = true, help_heading = "Limits")]
     max_conns: Option<usize>,
     /// The same for each IPv4 address and each IPv6 /64
-    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, allow_negative_numbers = true, help_heading = "Limits")]
     max_conns_per_ip: Option<usize>,
     /// Close a connection on which nothing moves for this long
-    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, allow_negative_numbers = true, help_heading = "Limits")]
     idle_timeout: Option<Duration>,
     /// How long conversations may go on after SIGTERM or SIGINT
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, default_value = "10s", help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_negative_numbers = true, default_value = "10s", help_heading = "Limits")]
     drain: Duration,
 
     #[command(flatten)]
@@ -149,7 +149,7 @@ impl Words {
             format: self.events.format(talk, console),
             target: self.events.log.clone().map_or_else(Target::stdout, Target::File),
         };
-        let asking = if self.ask { Asking::Yes } else { Asking::No };
+        let asking = if self.ask { Asking::Yes { other_port: self.rule_for_named() } } else { Asking::No };
         Ok(Plan::Serve(serve::Plan { server, sink, ready_file: self.ready_file, drain: self.drain, asking }))
     }
 
@@ -176,10 +176,14 @@ impl Words {
         Ok(stands)
     }
 
+    fn rule_for_named(&self) -> PortRule {
+        if self.next_port { PortRule::Next { avoid: Vec::new() } } else { PortRule::Exact }
+    }
+
     /// A port that nobody named may move on to the next free one, past those that are meant for its neighbours.
     fn addresses(&self, entry: &Entry, own: Option<&Address>) -> Vec<(Address, PortRule)> {
         let avoid = || self.services.iter().flat_map(|word| word.entries).map(|entry| entry.port).collect();
-        let named = if self.next_port { PortRule::Next { avoid: Vec::new() } } else { PortRule::Exact };
+        let named = self.rule_for_named();
         match (own, &self.on[..]) {
             (Some(address), _) => vec![(address.clone(), named)],
             (None, []) => vec![(Address::local(entry.port), PortRule::Next { avoid: avoid() })],
@@ -190,13 +194,14 @@ impl Words {
 
 fn refuse_twice(stands: &[Stand], entry: &Entry, address: &Address) -> Result<(), Failure> {
     let clash = stands.iter().find(|stand| stand.address == *address && address.port() != Some(0));
-    match clash {
-        None => Ok(()),
-        Some(stand) => Err(Failure::bad_words(format!(
-            "{} and {} would both listen on {address}; give each its own, as in {}=ADDR",
-            stand.name, entry.name, entry.name
-        ))),
-    }
+    let Some(stand) = clash else { return Ok(()) };
+    let (first, second) = (stand.name, entry.name);
+    let what = if first == second {
+        format!("{first} is named twice for")
+    } else {
+        format!("{first} and {second} are both for")
+    };
+    Err(Failure::bad_words(format!("{what} {address}; give each an address of its own, as in {second}=ADDR")))
 }
 
 fn list() -> String {

@@ -51,7 +51,11 @@ impl Failure {
 impl From<NetError> for Failure {
     fn from(error: NetError) -> Self {
         let way_out = match error.kind() {
+            ErrorKind::AddrInUse if error.address().starts_with("unix:") => {
+                "; name another path, or remove the file if nobody uses it"
+            }
             ErrorKind::AddrInUse => "; name another port, add --next-port, or see who holds it with `ss -ltnp`",
+            ErrorKind::PermissionDenied if error.address().starts_with("unix:") => "; name a path you may write to",
             ErrorKind::PermissionDenied => "; ports below 1024 are for the administrator, so name a higher one",
             ErrorKind::AddrNotAvailable => "; this machine has no such address, `ip address` lists those it has",
             ErrorKind::ConnectionRefused => "; nothing listens there, so start the server first or check the port",

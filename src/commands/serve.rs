@@ -28,11 +28,13 @@ pub(crate) struct Plan {
 }
 
 /// Whether host and port are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Asking {
     No,
-    /// The rule is for a port that is not the one offered.
-    Yes,
+    /// With the rule for a port other than the one that was offered.
+    Yes {
+        other_port: PortRule,
+    },
 }
 
 /// What a running server has to be attended to for.
@@ -49,8 +51,8 @@ enum Happening {
 /// Where something cannot be opened or started, or the server ended otherwise than asked.
 pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let Plan { mut server, sink, ready_file, drain, asking } = plan;
-    if asking == Asking::Yes {
-        ask_for_address(&mut server)?;
+    if let Asking::Yes { other_port } = asking {
+        ask_for_address(&mut server, &other_port)?;
     }
     raise_descriptor_limit();
     let visits = server.limits.visits;
@@ -80,11 +82,11 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     judge(outcome, visits, ended)
 }
 
-fn ask_for_address(plan: &mut server::Plan) -> Result<(), Failure> {
+fn ask_for_address(plan: &mut server::Plan, other_port: &PortRule) -> Result<(), Failure> {
     for stand in &mut plan.stands {
         let address = ask::address(&stand.address, io::stdin().lock(), io::stderr().lock())?;
         if address.port() != stand.address.port() {
-            stand.rule = PortRule::Exact;
+            stand.rule = other_port.clone();
         }
         stand.address = address;
     }
@@ -112,10 +114,14 @@ fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
 
 /// Says what a user might not expect: a port that moved, and a door that is open to others.
 fn point_out(bound: &Bound, talk: Talk) {
+    let mut moved = None;
     for place in bound.places() {
         let Endpoint::Ip(local) = place.local else { continue };
         let service = place.service;
-        if let Some(asked) = place.asked.port().filter(|asked| *asked != 0 && *asked != local.port()) {
+        let asked = place.asked.port().filter(|asked| *asked != 0 && *asked != local.port());
+        // All families of a name have moved together.
+        let news = Some((service, local.port()));
+        if let Some(asked) = asked.filter(|_| std::mem::replace(&mut moved, news) != news) {
             talk.say(&format!("port {asked} is taken, so {service} listens on {}", local.port()));
         }
         if !local.ip().is_loopback() {

@@ -21,6 +21,11 @@ impl NetError {
         self.operation
     }
 
+    /// The address as it was named.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The kind of the failure, to branch on.
     pub(crate) fn kind(&self) -> io::ErrorKind {
         self.source.kind()

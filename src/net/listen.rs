@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -178,7 +179,8 @@ fn tcp_socket(addr: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A path that nobody answers on any more is taken over; one that is answered on is in use.
+/// A socket that nobody answers on any more is taken over; one that is answered on, and a file of any other kind, is
+/// in use.
 fn listen_unix(path: &Path, acceptors: usize) -> io::Result<Listener> {
     let listener = match UnixListener::bind(path) {
         Err(e) if e.kind() == ErrorKind::AddrInUse && is_stale(path) => {
@@ -195,7 +197,8 @@ fn listen_unix(path: &Path, acceptors: usize) -> io::Result<Listener> {
 }
 
 fn is_stale(path: &Path) -> bool {
-    UnixStream::connect(path).is_err_and(|e| e.kind() == ErrorKind::ConnectionRefused)
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    is_socket && UnixStream::connect(path).is_err_and(|e| e.kind() == ErrorKind::ConnectionRefused)
 }
 
 /// As many as the system grants: Linux cuts it to `net.core.somaxconn`, 4096 by default since 5.4.
@@ -261,5 +264,14 @@ mod tests {
         assert_eq!(listen(&address, &PortRule::Exact, 1).unwrap_err().kind(), ErrorKind::AddrInUse);
         drop(held);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_never_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("thesis.tex");
+        std::fs::write(&path, "years of work").unwrap();
+        assert_eq!(listen(&Address::Unix(path.clone()), &PortRule::Exact, 1).unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(std::fs::read(path).unwrap(), b"years of work");
     }
 }

@@ -52,7 +52,7 @@ impl Admission {
         }
         let most = self.limits.conns.unwrap_or(usize::MAX);
         if self.present.fetch_update(Relaxed, Relaxed, |now| (now < most).then_some(now + 1)).is_err() {
-            return Err(format!("Server full (at most {most} connections)\n"));
+            return Err(format!("Server full (limit {most})\n"));
         }
         if let Err(line) = self.enter_from(ip) {
             self.present.fetch_sub(1, Relaxed);
@@ -69,7 +69,7 @@ impl Admission {
         let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
         let now = by_source.entry(source(ip)).or_default();
         if *now >= most {
-            return Err(format!("Too many connections from your address (at most {most})\n"));
+            return Err(format!("Too many connections from your address (limit {most})\n"));
         }
         *now += 1;
         Ok(())
@@ -145,7 +145,7 @@ mod tests {
     fn the_limit_holds_and_a_place_comes_free_again() {
         let admission = admission(Limits { conns: Some(1), ..Limits::default() });
         assert_eq!(admission.enter(None), Ok(()));
-        assert_eq!(admission.enter(None), Err("Server full (at most 1 connections)\n".into()));
+        assert_eq!(admission.enter(None), Err("Server full (limit 1)\n".into()));
         admission.leave(None, &Ending::PeerClosed, 0);
         assert_eq!(admission.enter(None), Ok(()));
         assert_eq!(admission.present(), 1);

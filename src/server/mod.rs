@@ -138,9 +138,9 @@ impl Bound {
     fn announce(&self, emitter: &Emitter) {
         for service in self.services() {
             emitter.tell(service, Fact::Start);
-        }
-        for place in self.places() {
-            emitter.tell(place.service, Fact::Listen { on: place.local.clone() });
+            for place in self.places().filter(|place| place.service == service) {
+                emitter.tell(service, Fact::Listen { on: place.local.clone() });
+            }
         }
     }
 

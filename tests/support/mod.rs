@@ -3,7 +3,9 @@
 #![expect(clippy::print_stderr, reason = "what a server said belongs to the failure of its test")]
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than anything here takes on a busy machine; what hangs fails with what it printed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The same for what ends at once when nothing is wrong.
+const BRIEF: Duration = Duration::from_secs(20);
 
 /// A running `sockeye serve`. Dropped, it is killed.
 pub(crate) struct Served {
@@ -43,12 +48,22 @@ impl Served {
         Self::start_as(command, words)
     }
 
-    pub(crate) fn start_as(mut command: Command, words: &[&str]) -> Self {
+    pub(crate) fn start_as(command: Command, words: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let stdout = File::create(dir.path().join("stdout")).unwrap();
+        Self::launch(dir, stdout, command, words)
+    }
+
+    /// The same with the events on this stdout, a pipe for example.
+    pub(crate) fn writing_to(stdout: impl Into<Stdio>, words: &[&str]) -> Self {
+        Self::launch(tempfile::tempdir().unwrap(), stdout, Command::new(env!("CARGO_BIN_EXE_sockeye")), words)
+    }
+
+    fn launch(dir: tempfile::TempDir, stdout: impl Into<Stdio>, mut command: Command, words: &[&str]) -> Self {
         let ready = dir.path().join("ready");
         command.arg("serve").args(words).arg("--ready-file").arg(&ready);
         command.stdin(Stdio::null());
-        command.stdout(File::create(dir.path().join("stdout")).unwrap());
+        command.stdout(stdout);
         command.stderr(File::create(dir.path().join("stderr")).unwrap());
         let child = command.spawn().unwrap();
         let mut served = Self { child, dir, places: Vec::new() };
@@ -155,17 +170,91 @@ impl Drop for Served {
     }
 }
 
-/// `sockeye WORDS` run to its end with this on stdin.
+/// One end of a conversation that can say it is done and still listen.
+pub(crate) trait HalfClose: Read + Write {
+    fn half_close(&self);
+}
+
+impl HalfClose for TcpStream {
+    fn half_close(&self) {
+        self.shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+impl HalfClose for UnixStream {
+    fn half_close(&self) {
+        self.shutdown(Shutdown::Write).unwrap();
+    }
+}
+
+/// Says it, half-closes, and gives all that comes back. For what fits into the buffers on the way.
+#[track_caller]
+pub(crate) fn answer_to(mut peer: impl HalfClose, bytes: &[u8]) -> Vec<u8> {
+    peer.write_all(bytes).unwrap();
+    peer.half_close();
+    rest_of(peer)
+}
+
+/// The same for any length: both directions at once, and `read` sees what comes back.
+#[track_caller]
+pub(crate) fn stream_through<T>(peer: TcpStream, bytes: &[u8], read: impl FnOnce(TcpStream) -> T) -> T {
+    let mut writer = peer.try_clone().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            writer.write_all(bytes).unwrap();
+            writer.half_close();
+        });
+        read(peer)
+    })
+}
+
+/// Everything up to the peer's end.
+#[track_caller]
+pub(crate) fn rest_of(mut peer: impl Read) -> Vec<u8> {
+    let mut rest = Vec::new();
+    peer.read_to_end(&mut rest).unwrap();
+    rest
+}
+
+/// Sends it and waits until as much has come back, which must be the same.
+#[track_caller]
+pub(crate) fn ping(peer: &mut TcpStream, bytes: &[u8]) {
+    peer.write_all(bytes).unwrap();
+    let mut back = vec![0; bytes.len()];
+    peer.read_exact(&mut back).unwrap();
+    assert_eq!(back.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+}
+
+/// Ends it with a reset instead of a close.
+pub(crate) fn reset(peer: TcpStream) {
+    socket2::SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// `sockeye WORDS` run to its end with this on stdin; for words that soon come to one.
 pub(crate) fn sockeye(words: &[&str], stdin: &str) -> Ended {
-    use std::io::Write;
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // One that refuses its words does not read what is said to it.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    let drain = |mut pipe: Box<dyn Read + Send>| {
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).map(|_| text)
+        })
+    };
+    let stdout = drain(Box::new(child.stdout.take().unwrap()));
+    let stderr = drain(Box::new(child.stderr.take().unwrap()));
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > BRIEF {
+            child.kill().unwrap();
+            panic!("{words:?} did not end: {:?} {:?}", stdout.join().unwrap(), stderr.join().unwrap());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let status = child.wait().unwrap();
+    Ended { status, stdout: stdout.join().unwrap().unwrap(), stderr: stderr.join().unwrap().unwrap() }
 }
 
 /// Looks every few milliseconds until it is so.

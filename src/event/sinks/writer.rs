@@ -90,6 +90,10 @@ impl Writer {
                 return;
             }
         }
+        if matches!(event.fact, Fact::Stop { .. }) {
+            // The workers have ended: what they kept back is told before the farewell, not after it.
+            self.turn();
+        }
         self.write(&event);
     }
 
