@@ -87,7 +87,7 @@ struct ServiceWord {
 
 fn service(word: &str) -> Result<ServiceWord, String> {
     let (name, address) = word.split_once('=').map_or((word, None), |(name, address)| (name, Some(address)));
-    let address = address.map(str::parse).transpose().map_err(|e: crate::net::AddressError| e.to_string())?;
+    let address = address.map(str::parse).transpose().map_err(|e: crate::net::AddressError| format!("{word}: {e}"))?;
     let at = SERVICES.iter().position(|entry| entry.name == name);
     let entries = match at {
         Some(at) => &SERVICES[at..=at],
