@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
 use rustyline::error::ReadlineError;
@@ -187,15 +187,44 @@ fn receive_in_background(wire: &Arc<Wire>, outcome: &Arc<Outcome>, screen: &Scre
 fn receive(wire: &Wire, screen: &Screen) -> End {
     let mut arriving = Arriving::default();
     let mut buf = vec![0; BUFFER];
+    let mut begun = Begun::default();
     let end = loop {
         match wire.receive(&mut buf) {
             Ok(0) => break End::PeerClosed,
-            Ok(count) => screen.show(&arriving.take(&buf[..count])),
+            Ok(count) => screen.show(&begun.whole_lines(arriving.take(&buf[..count]))),
             Err(trouble) => break End::Failed(trouble),
         }
+        if !begun.line.is_empty() && !wire.has_more_within(begun.patience()) {
+            screen.show(&std::mem::take(&mut begun.line));
+        }
     };
-    screen.show(&arriving.finish());
+    screen.show(&(begun.line + &arriving.finish()));
     end
+}
+
+/// The beginning of a line whose rest may just have been cut off by a read. It is kept back for a moment, because what
+/// stands above the line being typed cannot be continued later.
+#[derive(Default)]
+struct Begun {
+    line: String,
+    since: Option<Instant>,
+}
+
+impl Begun {
+    /// What can be shown of `text`: everything up to its last line end.
+    fn whole_lines(&mut self, text: String) -> String {
+        let mut whole = std::mem::take(&mut self.line) + &text;
+        let end = whole.rfind('\n').map_or(0, |at| at + 1);
+        self.line = whole.split_off(end);
+        if end > 0 || self.since.is_none() || self.line.len() == text.len() {
+            self.since = Some(Instant::now());
+        }
+        whole
+    }
+
+    fn patience(&self) -> Duration {
+        LULL.saturating_sub(self.since.map_or(LULL, |since| since.elapsed()))
+    }
 }
 
 /// A signal ends the conversation. While a line is typed rustyline has SIGINT to itself and reports it as Ctrl-C.
@@ -254,7 +283,9 @@ const PROMPT: &str = "> ";
 const MOST_HISTORY: usize = 1000;
 /// A read takes at most so much: the terminal is the slower side.
 const BUFFER: usize = 16 * 1024;
+/// A person does not notice it, and the rest of a line that is on its way gets here.
+const LULL: Duration = Duration::from_millis(50);
 /// How long `exit` waits for the peer's end, so that the server sees a clean one.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// A person does not notice it, and a thread that is about to read a line gets there.
+/// Nor does a person notice this, and a thread that is about to read a line gets there.
 const AGAIN: Duration = Duration::from_millis(20);

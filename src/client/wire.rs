@@ -6,6 +6,7 @@ use std::net::Shutdown;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{SockAddr, SockRef, Socket};
 
 use super::hex::{Direction, HexDump};
@@ -94,6 +95,13 @@ impl Wire {
                 Err(e) => return Err(self.trouble(e, 0)),
             }
         }
+    }
+
+    /// Whether there is something to receive, an end included, now or soon.
+    pub(super) fn has_more_within(&self, limit: Duration) -> bool {
+        let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+        // A signal makes it shorter, which hurts nobody.
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
     }
 
     /// Sends all of it.
