@@ -1,12 +1,169 @@
-//! stub
-#[derive(Debug, clap::Args)]
-/// Talk
+//! The words of `connect`.
+
+use std::io::IsTerminal;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use etcetera::BaseStrategy;
+
+use super::events::EventWords;
+use super::quantity;
+use crate::client::LineEnd;
+use crate::commands::connect::{self, Dialogue, Dump, Events, Place};
+use crate::commands::{Failure, Plan, Talk};
+use crate::event::sinks::Format;
+use crate::net::{Address, Dial, Families};
+
+/// Talk to a server, line by line, as a pipe, or with data that checks itself
+///
+/// On a terminal it edits lines and remembers them, except those that begin with a space: `exit` or Ctrl-D ends, Ctrl-C
+/// stops. Otherwise stdin goes to the server and what comes back to stdout, byte for byte.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Words {
+    /// HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555
+    address: Option<String>,
+    /// The port, where the address is only a host
+    port: Option<String>,
+    /// Ask for host and port
+    #[arg(long)]
+    ask: bool,
+    /// Send lines with CRLF at their ends
+    #[arg(long)]
+    crlf: bool,
+    /// Dump what passes both ways on stderr, with offsets and times
+    #[arg(long)]
+    hex: bool,
+    /// Read flags that are not typed from FILE (TOML, same names)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    events: super::events::EventWords,
+    connection: ConnectionWords,
+    #[command(flatten)]
+    payload: PayloadWords,
+    #[command(flatten)]
+    events: EventWords,
 }
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+struct ConnectionWords {
+    /// Use IPv4 only
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long)]
+    ipv6: bool,
+    /// Connect from this local address, or address and port
+    #[arg(long, value_name = "IP[:PORT]", value_parser = source)]
+    source: Option<SocketAddr>,
+    /// Give up when nobody answers for so long
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = quantity::positive_duration)]
+    connect_timeout: Duration,
+    /// Fail when nothing moves in either direction for so long [default: never; 10s with --payload]
+    #[arg(long, value_name = "D", value_parser = quantity::positive_duration)]
+    idle_timeout: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Payload")]
+struct PayloadWords {
+    /// Send so much generated data, receive it back and check every byte
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size, conflicts_with_all = ["ask", "crlf", "hex"])]
+    payload: Option<u64>,
+    /// How many clients do it at once
+    #[arg(long, value_name = "N", default_value = "1", requires = "payload", value_parser = quantity::positive_count)]
+    clients: usize,
+    /// Generate the same data as the run that printed this seed
+    #[arg(long, value_name = "S", requires = "payload")]
+    seed: Option<u64>,
+}
+
 impl Words {
-    pub(super) fn plan(self, _talk: crate::commands::Talk) -> Result<crate::commands::Plan, crate::commands::Failure> {
-        todo!()
+    pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
+        let events = Events {
+            level: self.events.level(),
+            format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
+            log: self.events.log.clone(),
+        };
+        let plan = connect::Plan {
+            place: self.place()?,
+            dial: self.connection.dial(),
+            idle: self.connection.idle_timeout,
+            words: self.words(),
+            events,
+        };
+        Ok(Plan::Connect(plan))
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
+        let person = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let named = match (&self.address, &self.port) {
+            (Some(host), Some(port)) => Some(Address::of_words(host, port)),
+            (Some(address), None) => Some(address.parse()),
+            _ => None,
+        };
+        let bare = named.is_none();
+        let address = named.unwrap_or_else(|| Ok(Address::local(DEFAULT_PORT)));
+        let address = address.map_err(|e| Failure::bad_words(e.to_string()))?;
+        let asking = self.ask || (bare && person && self.payload.payload.is_none());
+        Ok(if asking { Place::Asked(address) } else { Place::Named(address) })
+    }
+
+    fn words(&self) -> connect::Words {
+        match self.payload.payload {
+            Some(size) => {
+                let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
+                connect::Words::Generated { size, clients: self.payload.clients, seed }
+            }
+            None => connect::Words::Dialogue(Dialogue {
+                line_end: if self.crlf { LineEnd::CrLf } else { LineEnd::Lf },
+                dump: if self.hex { Dump::Hex } else { Dump::None },
+                history: history(),
+            }),
+        }
     }
 }
+
+impl ConnectionWords {
+    fn dial(&self) -> Dial {
+        let families = match (self.ipv4, self.ipv6) {
+            (true, _) => Families::V4,
+            (_, true) => Families::V6,
+            _ => Families::Both,
+        };
+        Dial { families, source: self.source, timeout: self.connect_timeout }
+    }
+}
+
+/// An address with a port, or without one for any port.
+fn source(word: &str) -> Result<SocketAddr, String> {
+    let bare = || word.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0));
+    word.parse().or_else(|_| bare()).map_err(|_| "it is no IP address; write 192.0.2.1, ::1 or 192.0.2.1:4000".into())
+}
+
+/// In the platform's data directory; `None` where there is no home.
+fn history() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.data_dir().join("sockeye").join("connect.history"))
+}
+
+/// Short enough to be typed again.
+fn seed_of_the_clock() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::from(now.subsec_nanos()) ^ now.as_secs() & 0xffff_ffff
+}
+
+/// That of `serve echo`.
+const DEFAULT_PORT: u16 = 5555;
+
+const EXAMPLES: &str = "\
+Examples:
+  sockeye connect 5555                            talk to localhost, line by line
+  sockeye connect example.org 80 --crlf <request  send a file with CRLF line ends
+  sockeye connect unix:/run/admin.sock            a Unix socket
+  sockeye connect 5555 --hex                      see every byte that passes
+  sockeye connect 5555 --payload 100KiB           send 102400 bytes, receive them back, check each one
+  sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

@@ -1,1 +1,33 @@
-//! stub
+//! The talking end: a person at a terminal, a pipe, a payload that checks itself. Knows sockets and events; words,
+//! exit codes and the environment are others' business.
+//!
+//! ```text
+//! stdin ─▶ pipe ──────┐                          ┌──▶ hex    a dump of both ways
+//! keys ─▶ terminal ───┼──▶ wire ──▶ the peer ────┼──▶ account and its events
+//! seed ─▶ payload ────┘                          └──▶ stdout, or arriving text on the screen
+//! ```
+
+/// What a peer sends, as text for a terminal.
+mod arriving;
+/// LF becomes CRLF on its way out.
+mod crlf;
+/// A dump of both directions.
+mod hex;
+/// Generated data that is sent, received back and checked.
+pub(crate) mod payload;
+/// stdin to the socket, the socket to stdout.
+pub(crate) mod pipe;
+/// The terminal's surface, while a line is being typed and while none is.
+mod screen;
+/// A line editor over a conversation.
+pub(crate) mod terminal;
+/// What can go wrong while talking.
+mod trouble;
+/// The socket of one conversation, and everything that is told of it.
+mod wire;
+
+pub(crate) use crlf::LineEnd;
+pub(crate) use hex::HexDump;
+pub(crate) use screen::Screen;
+pub(crate) use trouble::Trouble;
+pub(crate) use wire::{Account, Wire};

@@ -1,7 +1,229 @@
-//! stub
-use super::{Exit, Failure, Talk};
+//! `connect`: talks to a server, as a person at a terminal, as a pipe, or with a payload that checks itself.
+
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use socket2::{SockRef, Socket};
+
+use super::{Exit, Failure, Talk, Volume, ask};
+use crate::client::payload::{self, Payload, Progress, Report, Sum};
+use crate::client::pipe::{self, Rendering};
+use crate::client::terminal::{Farewell, Terminal};
+use crate::client::{Account, HexDump, LineEnd, Screen, Trouble, Wire};
+use crate::event::sinks::{self, Format, Sink, SinkPlan, Target};
+use crate::event::{Emitter, Level};
+use crate::net::{Address, Dial, Reason, dial};
+
+/// Where to, how, and what is said there.
 #[derive(Debug)]
-pub(crate) struct Plan {}
-pub(crate) fn run(_plan: Plan, _talk: Talk) -> Result<Exit, Failure> {
-    todo!()
+pub(crate) struct Plan {
+    pub(crate) place: Place,
+    pub(crate) dial: Dial,
+    /// How long nothing may move.
+    pub(crate) idle: Option<Duration>,
+    pub(crate) words: Words,
+    pub(crate) events: Events,
 }
+
+/// Who knows the address.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Named(Address),
+    /// A person is asked, and this is the default.
+    Asked(Address),
+}
+
+/// What is said.
+#[derive(Debug)]
+pub(crate) enum Words {
+    /// What a person types or a pipe brings.
+    Dialogue(Dialogue),
+    /// Generated data.
+    Generated { size: u64, clients: usize, seed: u64 },
+}
+
+/// How a dialogue is held.
+#[derive(Debug)]
+pub(crate) struct Dialogue {
+    pub(crate) line_end: LineEnd,
+    pub(crate) dump: Dump,
+    /// Where typed lines are remembered.
+    pub(crate) history: Option<PathBuf>,
+}
+
+/// Whether both directions are dumped on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dump {
+    None,
+    Hex,
+}
+
+/// What is told of the conversation.
+#[derive(Debug)]
+pub(crate) struct Events {
+    pub(crate) level: Level,
+    pub(crate) format: Format,
+    pub(crate) log: Option<PathBuf>,
+}
+
+/// Who sees stderr.
+enum Audience {
+    /// A person who talks: events are always told, beside the line being typed.
+    Person(Screen),
+    /// A script: events are told when asked for.
+    Script,
+}
+
+/// Connects and talks until one side has had enough.
+///
+/// # Errors
+/// Where nobody answers, or the conversation fails.
+pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
+    let Plan { place, dial, idle, words, events } = plan;
+    let address = match place {
+        Place::Named(address) => address,
+        Place::Asked(default) => asked(&default)?,
+    };
+    match words {
+        Words::Generated { size, clients, seed } => {
+            let idle = idle.unwrap_or(PAYLOAD_IDLE);
+            check(Payload { address, dial, size, clients, seed, idle }, events, talk)
+        }
+        Words::Dialogue(dialogue) => {
+            let socket = reach(&address, &dial)?;
+            let say = |trouble: Trouble| Failure::failed(format!("{address} {trouble}"));
+            hold(Line { socket, idle, events }, dialogue, talk)?.map_err(say)
+        }
+    }
+}
+
+/// A connection that is about to be used.
+struct Line {
+    socket: Socket,
+    idle: Option<Duration>,
+    events: Events,
+}
+
+/// Asks on the terminal. Answers are read byte by byte, so that what follows them in a pipe is still there.
+fn asked(default: &Address) -> Result<Address, Failure> {
+    let stdin = io::stdin().as_fd().try_clone_to_owned();
+    let stdin = stdin.map_err(|e| Failure::failed(format!("cannot read the answers: {}", Reason(&e))))?;
+    ask::address(default, BufReader::with_capacity(1, std::fs::File::from(stdin)), io::stderr())
+}
+
+fn reach(address: &Address, how: &Dial) -> Result<Socket, Failure> {
+    let runtime = runtime()?;
+    let socket = runtime.block_on(async {
+        let stream = dial(address, how).await?;
+        stream.into_blocking().map_err(|e| Failure::failed(format!("cannot talk to {address}: {}", Reason(&e))))
+    });
+    // A resolver that hangs must not hold us.
+    runtime.shutdown_background();
+    socket
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|e| Failure::failed(format!("cannot start: {}", Reason(&e))))
+}
+
+/// At a terminal on both sides with a line editor, else as a pipe.
+fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Trouble>, Failure> {
+    let Dialogue { line_end, dump, history } = dialogue;
+    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if let Some(terminal) = person.then(|| Terminal::open(history)).flatten() {
+        let (wire, sink) = line.ready(dump, &Audience::Person(terminal.screen()), talk)?;
+        let done = terminal.run(wire, line_end);
+        close(sink);
+        return Ok(done.map(|farewell| match farewell {
+            Farewell::Done => Exit::Done,
+            Farewell::Signal(signal) => Exit::Signal(signal),
+        }));
+    }
+    let (wire, sink) = line.ready(dump, &Audience::Script, talk)?;
+    let rendering = if io::stdout().is_terminal() { Rendering::Text } else { Rendering::Bytes };
+    let done = pipe::run(Arc::new(wire), line_end, rendering);
+    close(sink);
+    Ok(done.map(|()| Exit::Done))
+}
+
+impl Line {
+    fn ready(self, dump: Dump, audience: &Audience, talk: Talk) -> Result<(Wire, Option<Sink>), Failure> {
+        let dump = (dump == Dump::Hex).then(|| HexDump::new(audience.stderr()));
+        let (emitter, sink) = self.events.open(audience, talk)?;
+        let account = Account::open(&emitter, &SockRef::from(&self.socket));
+        Ok((Wire::new(self.socket, account).dumped(dump).limited(self.idle), sink))
+    }
+}
+
+impl Audience {
+    /// While a line is typed, what goes to the terminal goes through the screen.
+    fn stderr(&self) -> Box<dyn Write + Send> {
+        let stderr = io::stderr();
+        match self {
+            Self::Person(screen) if stderr.is_terminal() => Box::new(screen.clone()),
+            _ => Box::new(stderr),
+        }
+    }
+}
+
+impl Events {
+    /// The sink for the events, or a mute emitter where nobody wants them.
+    fn open(self, audience: &Audience, talk: Talk) -> Result<(Emitter, Option<Sink>), Failure> {
+        let enough = if let Audience::Person(_) = audience { Volume::Normal } else { Volume::Verbose };
+        let (target, name) = match self.log {
+            Some(path) => (Target::File(path.clone()), path.display().to_string()),
+            None if talk.volume >= enough => (Target::Stream(audience.stderr()), "stderr".to_owned()),
+            None => return Ok((Emitter::mute(), None)),
+        };
+        let opened = sinks::open(SinkPlan { level: self.level, format: self.format, target }, || {});
+        let failed = |e| Failure::failed(format!("cannot open the log {name}: {}; check the path", Reason(&e)));
+        opened.map(|(emitter, sink)| (emitter, Some(sink))).map_err(failed)
+    }
+}
+
+fn close(sink: Option<Sink>) {
+    if let Some(sink) = sink {
+        sink.close();
+    }
+}
+
+/// Sends the payload, prints the reports, and fails where one of them is bad.
+fn check(payload: Payload, events: Events, talk: Talk) -> Result<Exit, Failure> {
+    let (emitter, sink) = events.open(&Audience::Script, talk)?;
+    let Payload { size, clients, seed, .. } = payload;
+    print(&format!("payload: {size} bytes a client, {clients} clients, seed {seed}"))?;
+    let progress = if talk.volume > Volume::Quiet { Progress::Bar } else { Progress::Hidden };
+    let (runtime, begun) = (runtime()?, Instant::now());
+    let reports = runtime.block_on(payload::run(payload, emitter, progress));
+    let sum = Sum::of(&reports, begun.elapsed());
+    runtime.shutdown_background();
+    close(sink);
+    tell(&reports, &sum)
+}
+
+fn tell(reports: &[Report], sum: &Sum) -> Result<Exit, Failure> {
+    for report in reports {
+        print(&report.to_string())?;
+    }
+    if reports.len() > 1 {
+        print(&sum.to_string())?;
+    }
+    match sum.bad() {
+        0 => Ok(Exit::Done),
+        bad => Err(Failure::failed(format!(
+            "{bad} of {} clients failed, as their lines say; repeat it with the same --seed",
+            reports.len()
+        ))),
+    }
+}
+
+fn print(line: &str) -> Result<(), Failure> {
+    super::print::run(format!("{line}\n").as_bytes()).map(drop)
+}
+
+/// A server that loses bytes mostly waits for them: without an end there would be no report.
+const PAYLOAD_IDLE: Duration = Duration::from_secs(10);

@@ -49,6 +49,42 @@ impl Stream {
         socket.set_nonblocking(false)?;
         Ok(socket)
     }
+
+    /// Waits until there may be something to read.
+    ///
+    /// # Cancel safety
+    /// Nothing is read.
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.readable().await,
+            Self::Unix(stream) => stream.readable().await,
+        }
+    }
+
+    /// Waits until there may be room to write.
+    ///
+    /// # Cancel safety
+    /// Nothing is written.
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.writable().await,
+            Self::Unix(stream) => stream.writable().await,
+        }
+    }
+
+    pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(buf),
+            Self::Unix(stream) => stream.try_read(buf),
+        }
+    }
+
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Unix(stream) => stream.try_write(bytes),
+        }
+    }
 }
 
 /// Connects to `address`: IPv6 and IPv4 in turn, the next attempt 250 ms after the last or as soon as it failed, the

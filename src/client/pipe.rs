@@ -1,0 +1,161 @@
+//! Pipe: stdin to the socket and the socket to stdout, as a Unix filter does it. One thread sends, the caller's thread
+//! receives; the end of stdin becomes a half-close, and the peer's end is waited for.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::arriving::Arriving;
+use super::crlf::{LineEnd, Outgoing};
+use super::trouble::Trouble;
+use super::wire::Wire;
+use crate::net::Ending;
+
+/// How what arrives is written to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rendering {
+    /// Byte for byte.
+    Bytes,
+    /// As text for a terminal, controls escaped.
+    Text,
+}
+
+/// What follows from the state of stdin and of the peer.
+enum Turn {
+    Read,
+    Leave,
+}
+
+/// How receiving ended without trouble.
+enum Received {
+    Everything,
+    /// Nobody wants the rest.
+    StdoutClosed,
+}
+
+/// Talks until both sides have said everything. When the peer ends first, what stdin has ready is still sent, and a
+/// stdin that is idle then keeps nobody waiting. A closed stdout is an ordinary end.
+///
+/// # Errors
+/// Where the peer resets, takes less than there was, or is idle for too long, and where stdin or stdout fail.
+pub(crate) fn run(wire: Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> Result<(), Trouble> {
+    let done = exchange(&wire, line_end, rendering);
+    wire.closed(match &done {
+        Ok(Received::Everything) => Ending::PeerClosed,
+        Ok(Received::StdoutClosed) => Ending::WeClosed,
+        Err(trouble) => trouble.ending(),
+    });
+    done.map(drop)
+}
+
+fn exchange(wire: &Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> Result<Received, Trouble> {
+    // Dropping our end tells the sender that the peer has ended.
+    let (peer_open, peer_watch) = UnixStream::pair().map_err(Trouble::Socket)?;
+    let sending = Arc::clone(wire);
+    let sender = thread::Builder::new()
+        .name("sender".into())
+        .spawn(move || send(&sending, line_end, &peer_watch))
+        .map_err(Trouble::Socket)?;
+    let received = receive(wire, rendering);
+    if !matches!(received, Ok(Received::Everything)) {
+        wire.cut();
+    }
+    drop(peer_open);
+    let sent = sender.join().unwrap_or_else(|_| Err(Trouble::Stdin(ErrorKind::Other.into())));
+    conclude(wire, received, sent)
+}
+
+fn conclude(wire: &Wire, received: Result<Received, Trouble>, sent: Result<(), Trouble>) -> Result<Received, Trouble> {
+    match (received, sent) {
+        (Ok(Received::StdoutClosed), _) => Ok(Received::StdoutClosed),
+        (Ok(Received::Everything), sent) => sent.and(wire.late_trouble()).map(|()| Received::Everything),
+        (Err(Trouble::Reset { received, .. }), Err(Trouble::Unsent { left, .. } | Trouble::Reset { left, .. })) => {
+            Err(Trouble::Reset { received, left })
+        }
+        (Err(trouble), _) => Err(trouble),
+    }
+}
+
+/// stdin to the socket until stdin ends, or the peer has ended and stdin has nothing ready.
+fn send(wire: &Wire, line_end: LineEnd, peer_watch: &UnixStream) -> Result<(), Trouble> {
+    let mut stdin = unbuffered(io::stdin().as_fd()).map_err(Trouble::Stdin)?;
+    let mut outgoing = Outgoing::new(line_end);
+    let mut buf = vec![0; BUFFER];
+    while let Turn::Read = turn(stdin.as_fd(), peer_watch.as_fd()).map_err(Trouble::Stdin)? {
+        match stdin.read(&mut buf) {
+            Ok(0) => break,
+            Ok(count) => wire.send(&outgoing.translate(&buf[..count]))?,
+            Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+            Err(e) => {
+                wire.cut();
+                return Err(Trouble::Stdin(e));
+            }
+        }
+    }
+    wire.half_close();
+    Ok(())
+}
+
+fn turn(stdin: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> io::Result<Turn> {
+    let mut fds = [PollFd::from_borrowed_fd(stdin, PollFlags::IN), PollFd::from_borrowed_fd(peer, PollFlags::IN)];
+    wait(&mut fds)?;
+    Ok(if fds[0].revents().is_empty() { Turn::Leave } else { Turn::Read })
+}
+
+fn wait(fds: &mut [PollFd<'_>]) -> io::Result<()> {
+    loop {
+        match poll(fds, None) {
+            Err(rustix::io::Errno::INTR) => {}
+            done => return done.map(drop).map_err(Into::into),
+        }
+    }
+}
+
+/// The socket to stdout until the peer ends or stdout closes.
+fn receive(wire: &Wire, rendering: Rendering) -> Result<Received, Trouble> {
+    let mut stdout = unbuffered(io::stdout().as_fd()).map_err(Trouble::Stdout)?;
+    let mut arriving = Arriving::default();
+    let mut buf = vec![0; BUFFER];
+    loop {
+        let count = wire.receive(&mut buf)?;
+        let written = match (rendering, count) {
+            (Rendering::Bytes, _) => write_all(&mut stdout, &buf[..count]),
+            (Rendering::Text, 0) => write_all(&mut stdout, arriving.finish().as_bytes()),
+            (Rendering::Text, _) => write_all(&mut stdout, arriving.take(&buf[..count]).as_bytes()),
+        };
+        match written {
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => return Ok(Received::StdoutClosed),
+            Err(e) => return Err(Trouble::Stdout(e)),
+            Ok(()) if count == 0 => return Ok(Received::Everything),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Another process may have made the shared stdout non-blocking, so a full one is waited for.
+fn write_all(out: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match out.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                wait(&mut [PollFd::new(&*out, PollFlags::OUT)])?;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// The descriptor itself: the standard library's buffers would hold bytes back.
+fn unbuffered(fd: BorrowedFd<'_>) -> io::Result<File> {
+    Ok(fd.try_clone_to_owned()?.into())
+}
+
+/// Large enough that system calls cost little, small enough for the cache.
+const BUFFER: usize = 64 * 1024;

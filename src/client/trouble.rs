@@ -1,0 +1,43 @@
+//! Trouble: what can go wrong while talking, in the words that follow the address: `localhost:5555 …`.
+
+use std::io;
+use std::time::Duration;
+
+use crate::net::{Ending, Reason};
+
+/// Why a conversation failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error("reset the connection after sending us {received} bytes{}", unsent(*.left))]
+    Reset { received: u64, left: usize },
+    #[error("closed the connection while we were sending: it took {taken} bytes, and {left} more were ready")]
+    Unsent { taken: u64, left: usize },
+    #[error("was idle: nothing moved in either direction for {0:?}; allow more with --idle-timeout")]
+    Idle(Duration),
+    #[error("cannot be talked to any more: {}", Reason(.0))]
+    Socket(io::Error),
+    #[error("was left, because stdin cannot be read: {}", Reason(.0))]
+    Stdin(io::Error),
+    #[error("was left, because stdout cannot be written to: {}", Reason(.0))]
+    Stdout(io::Error),
+    #[error("was left, because the terminal cannot be used: {0}")]
+    Terminal(String),
+}
+
+fn unsent(left: usize) -> String {
+    if left == 0 { String::new() } else { format!("; {left} bytes of ours were not taken") }
+}
+
+impl Trouble {
+    /// The cause as the events tell it.
+    pub(super) fn ending(&self) -> Ending {
+        match self {
+            Self::Reset { .. } | Self::Unsent { .. } => Ending::Reset,
+            Self::Idle(_) => Ending::TimedOut,
+            Self::Socket(e) | Self::Stdin(e) | Self::Stdout(e) => {
+                Ending::Failed(io::Error::new(e.kind(), e.to_string()))
+            }
+            Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Wire: the blocking socket of one conversation. Everything that passes is told to the account and the dump, and the
+//! idle timeout watches both directions together. Shared by the threads that send and receive.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{SockAddr, SockRef, Socket};
+
+use super::hex::{Direction, HexDump};
+use super::trouble::Trouble;
+use crate::event::{Emitter, Reporter, Session, Way};
+use crate::net::{Ending, Endpoint};
+
+/// A conversation as the events and its timeouts see it.
+#[derive(Debug)]
+pub(crate) struct Account {
+    reporter: Reporter,
+    pub(super) session: Session,
+    /// When bytes last moved.
+    pub(super) moved: Instant,
+}
+
+impl Account {
+    /// Tells that we are connected.
+    pub(crate) fn open(emitter: &Emitter, socket: &SockRef<'_>) -> Self {
+        let reporter = emitter.reporter("client");
+        let session = reporter.connected(Way::Out, endpoint(socket.peer_addr()), endpoint(socket.local_addr()));
+        Self { reporter, session, moved: Instant::now() }
+    }
+
+    pub(super) fn sent(&mut self, bytes: &[u8]) {
+        self.moved = Instant::now();
+        self.reporter.sent(&mut self.session, bytes);
+    }
+
+    pub(super) fn received(&mut self, bytes: &[u8]) {
+        self.moved = Instant::now();
+        self.reporter.received(&mut self.session, bytes);
+    }
+
+    pub(super) fn closed(&self, ending: Ending) {
+        self.reporter.disconnected(&self.session, ending);
+    }
+}
+
+/// A socket without a name is the end of a Unix socket, or one that is gone already.
+fn endpoint(addr: io::Result<SockAddr>) -> Endpoint {
+    addr.map_or(Endpoint::Unix(None), |addr| match addr.as_socket() {
+        Some(ip) => ip.into(),
+        None => Endpoint::Unix(addr.as_pathname().map(Into::into)),
+    })
+}
+
+/// A blocking socket with what is to be told of it.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    socket: Socket,
+    account: Mutex<Account>,
+    dump: Option<HexDump>,
+    idle: Option<Duration>,
+}
+
+impl Wire {
+    pub(crate) fn new(socket: Socket, account: Account) -> Self {
+        Self { socket, account: Mutex::new(account), dump: None, idle: None }
+    }
+
+    /// Writes what passes down in `dump`.
+    pub(crate) fn dumped(self, dump: Option<HexDump>) -> Self {
+        Self { dump, ..self }
+    }
+
+    /// Fails with [`Trouble::Idle`] when nothing moves in either direction for so long.
+    pub(crate) fn limited(self, idle: Option<Duration>) -> Self {
+        Self { idle, ..self }
+    }
+
+    /// What has come next, or 0 when the peer has said everything.
+    ///
+    /// # Errors
+    /// Where the connection was reset or was idle for too long; the socket is then shut.
+    pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize, Trouble> {
+        loop {
+            let patience = self.patience()?;
+            let read = self.socket.set_read_timeout(patience).and_then(|()| (&self.socket).read(buf));
+            match read {
+                Ok(count) => {
+                    self.note(Direction::Received, &buf[..count]);
+                    return Ok(count);
+                }
+                Err(e) if is_passing(&e) => {}
+                Err(e) => return Err(self.trouble(e, 0)),
+            }
+        }
+    }
+
+    /// Whether there is something to receive, an end included, now or soon.
+    pub(super) fn has_more_within(&self, limit: Duration) -> bool {
+        let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+        // A signal makes it shorter, which hurts nobody.
+        poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Sends all of it.
+    ///
+    /// # Errors
+    /// Where the peer takes no more; it says how much of `bytes` was not taken.
+    pub(super) fn send(&self, mut bytes: &[u8]) -> Result<(), Trouble> {
+        while !bytes.is_empty() {
+            let patience = self.patience()?;
+            match self.socket.set_write_timeout(patience).and_then(|()| (&self.socket).write(bytes)) {
+                Ok(count) => {
+                    self.note(Direction::Sent, &bytes[..count]);
+                    bytes = &bytes[count..];
+                }
+                Err(e) if is_passing(&e) => {}
+                Err(e) => return Err(self.trouble(e, bytes.len())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that we have said everything. A connection that is gone shows it to whoever receives.
+    pub(super) fn half_close(&self) {
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Ends both directions, which wakes whoever waits for one of them.
+    pub(super) fn cut(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// An error that came after the last byte: the peer did not take everything after all.
+    pub(super) fn late_trouble(&self) -> Result<(), Trouble> {
+        match self.socket.take_error() {
+            Ok(None) => Ok(()),
+            Ok(Some(e)) | Err(e) => Err(self.trouble(e, 0)),
+        }
+    }
+
+    /// Tells how it ended.
+    pub(super) fn closed(&self, ending: Ending) {
+        self.account().closed(ending);
+    }
+
+    /// How long the connection may still be quiet.
+    fn patience(&self) -> Result<Option<Duration>, Trouble> {
+        let Some(idle) = self.idle else { return Ok(None) };
+        let left = idle.saturating_sub(self.account().moved.elapsed());
+        if left.is_zero() {
+            self.cut();
+            return Err(Trouble::Idle(idle));
+        }
+        // A timeout of less than a microsecond would mean none at all.
+        Ok(Some(left.max(Duration::from_millis(1))))
+    }
+
+    fn note(&self, direction: Direction, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        match direction {
+            Direction::Sent => self.account().sent(bytes),
+            Direction::Received => self.account().received(bytes),
+        }
+        if let Some(dump) = &self.dump {
+            dump.dump(direction, bytes);
+        }
+    }
+
+    fn trouble(&self, error: io::Error, left: usize) -> Trouble {
+        let account = self.account();
+        let (received, taken) = (account.session.bytes_in, account.session.bytes_out);
+        match error.kind() {
+            ErrorKind::BrokenPipe if left > 0 => Trouble::Unsent { taken, left },
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+                Trouble::Reset { received, left }
+            }
+            _ => Trouble::Socket(error),
+        }
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A timeout of ours, which says only that it is time to look at the clock, or a signal.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
