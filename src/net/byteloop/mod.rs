@@ -358,7 +358,9 @@ fn door_of_token(token: Token, doors: usize) -> Option<usize> {
     (number < doors).then_some(number)
 }
 
-const MOST_EVENTS: usize = 1024;
+/// Few enough that what looking at a socket brought into the cache is still there when it is read: 1 % with 1,000 busy
+/// connections against batches of 1,024.
+const MOST_EVENTS: usize = 128;
 /// Accepted at one door before connections get their turn again.
 const ACCEPTS_A_TURN: usize = 64;
 /// How long accepting rests when descriptors are exhausted and none of our own connections leaves.
