@@ -168,7 +168,6 @@ impl<H: Host> ByteLoop<H> {
     }
 
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
-        let before = Instant::now();
         let pending = !self.again.is_empty() || !self.crowded.is_empty();
         let found = !pending
             && self.spin.is_worthwhile()
@@ -177,18 +176,23 @@ impl<H: Host> ByteLoop<H> {
                 Ok(!events.is_empty())
             })?;
         if !found {
-            let timeout = if pending { Some(Duration::ZERO) } else { self.until_next_duty(before) };
+            let timeout = if pending { Some(Duration::ZERO) } else { self.until_next_duty() };
+            self.spin.falls_asleep();
             look(&mut self.poll, events, timeout)?;
         }
-        self.clock.now = Instant::now();
-        self.spin.waited(self.clock.now - before, events);
+        self.spin.woke(events);
+        // Nobody asks for the time but the sweep, the pause, and whoever is accepted.
+        if self.sweeps().is_some() || self.paused_until.is_some() {
+            self.clock.now = Instant::now();
+        }
         Ok(())
     }
 
     /// How long nothing needs to be done by itself.
-    fn until_next_duty(&self, now: Instant) -> Option<Duration> {
+    fn until_next_duty(&self) -> Option<Duration> {
         let sweep = self.sweeps().map(|_| self.clock.next_sweep);
-        sweep.into_iter().chain(self.paused_until).min().map(|due| due.saturating_duration_since(now))
+        let due = sweep.into_iter().chain(self.paused_until).min()?;
+        Some(due.saturating_duration_since(Instant::now()))
     }
 
     fn attend(&mut self, event: &Event) {
@@ -223,6 +227,7 @@ impl<H: Host> ByteLoop<H> {
     }
 
     fn accept(&mut self, door: usize) {
+        self.clock.now = Instant::now();
         for _ in 0..ACCEPTS_A_TURN {
             let Some(listener) = self.doors.get(door) else { return };
             match listener.accept() {

@@ -15,6 +15,9 @@ pub(super) struct Spin {
     credit: u32,
     /// Who was busy last. Where others keep coming there is always work soon, and a wake-up is shared by all of it.
     regulars: [Option<Token>; FEW],
+    /// Whether nobody else was busy the last time.
+    only_regulars: bool,
+    asleep_since: Option<Instant>,
 }
 
 impl Spin {
@@ -38,9 +41,15 @@ impl Spin {
         Ok(false)
     }
 
-    /// The loop has waited for this long, in sleep or looking, until these came.
-    pub(super) fn waited(&mut self, waited: Duration, events: &Events) {
-        self.learn(waited, events.iter().map(Event::token));
+    /// The loop goes to sleep. Only a sleep that could earn credit is timed.
+    pub(super) fn falls_asleep(&mut self) {
+        self.asleep_since = self.only_regulars.then(Instant::now);
+    }
+
+    /// These woke the loop, or were found.
+    pub(super) fn woke(&mut self, events: &Events) {
+        let slept = self.asleep_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.learn(slept, events.iter().map(Event::token));
     }
 
     /// A connection has received this many bytes in one turn. A stream keeps both sides busy: looking would only take
@@ -52,7 +61,9 @@ impl Spin {
     }
 
     fn learn(&mut self, waited: Duration, busy: impl Iterator<Item = Token>) {
-        let pays = self.are_regulars(busy) && waited < SHORT_WAIT;
+        let before = self.only_regulars;
+        self.only_regulars = self.are_regulars(busy);
+        let pays = before && self.only_regulars && waited < SHORT_WAIT;
         self.credit = if pays { (self.credit + 1).min(FULL) } else { self.credit.saturating_sub(1) };
     }
 
@@ -90,7 +101,7 @@ mod tests {
 
     fn earned() -> Spin {
         let mut spin = Spin::default();
-        (0..=NEEDED).for_each(|_| spin.learn(SHORT, [Token(0)].into_iter()));
+        (0..NEEDED + 2).for_each(|_| spin.learn(SHORT, [Token(0)].into_iter()));
         spin
     }
 
