@@ -39,7 +39,7 @@ fn read_line(stream: &TcpStream) -> String {
 fn a_pipe_carries_every_byte_both_ways_and_says_nothing() {
     for size in [0, 1, 300_000, 5_000_000] {
         let (peer, sent) = (Peer::new(echo), data(size));
-        let outcome = run(&[&peer.port], &sent).expect(0).is_silent();
+        let outcome = run(&[&peer.port], &sent).expect(0).silent();
         assert!(outcome.stdout == sent, "{size} bytes came back as {}", outcome.stdout.len());
         peer.done();
     }
@@ -82,7 +82,7 @@ fn an_idle_stdin_does_not_keep_a_connection_that_the_peer_has_ended() {
     let peer = Peer::new(|mut stream| stream.write_all(b"bye").unwrap());
     let mut child = connect(&[&peer.port]).spawn().unwrap();
     let stdin = child.stdin.take();
-    let outcome = finish(child).expect(0).is_silent();
+    let outcome = finish(child).expect(0).silent();
     assert_eq!(outcome.text(), "bye");
     drop(stdin);
 }
@@ -102,7 +102,7 @@ fn what_stdin_has_ready_is_sent_to_a_peer_that_has_ended_its_own_side() {
     std::io::Seek::rewind(&mut file).unwrap();
     let child = connect(&[&peer.port]).stdin(file).spawn().unwrap();
     ready.send(()).unwrap();
-    finish(child).expect(0).is_silent();
+    finish(child).expect(0).silent();
     peer.done();
 }
 
@@ -118,7 +118,7 @@ fn a_closed_stdout_ends_quietly() {
     let mut child = connect(&[&peer.port]).spawn().unwrap();
     let stdin = child.stdin.take();
     drop(child.stdout.take());
-    finish(child).expect(0).is_silent();
+    finish(child).expect(0).silent();
     drop(stdin);
     peer.done();
 }
@@ -144,7 +144,9 @@ fn hex_dumps_both_ways_on_stderr_and_leaves_stdout_alone() {
 #[test]
 fn silence_on_both_sides_ends_at_the_idle_timeout() {
     let (done, wait) = channel::<()>();
-    let peer = Peer::new(move |_stream| drop(wait.recv()));
+    let peer = Peer::new(move |_stream| {
+        let _ = wait.recv();
+    });
     let mut child = connect(&[&peer.port, "--idle-timeout", "200ms"]).spawn().unwrap();
     let stdin = child.stdin.take();
     finish(child).expect(1).says("--idle-timeout");
@@ -262,7 +264,7 @@ fn the_four_events_are_json_in_a_log_file() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("events");
     let peer = Peer::new(|stream| answer_all(stream, |_| b"12345".to_vec()));
-    run(&[&peer.port, "--log", log.to_str().unwrap(), "--log-format", "json"], b"123").expect(0).is_silent();
+    run(&[&peer.port, "--log", log.to_str().unwrap(), "--log-format", "json"], b"123").expect(0).silent();
     let text = std::fs::read_to_string(log).unwrap();
     let events: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -284,7 +286,7 @@ fn a_log_that_cannot_be_opened_is_told_with_its_path() {
 fn a_payload_that_comes_back_is_verified_for_each_client_and_in_sum() {
     let peer = Peer::many(3, echo);
     let words = [&peer.port, "--payload", "100KiB", "--clients", "3", "--seed", "7"];
-    let outcome = run(&words, b"").expect(0).is_silent().prints("seed 7");
+    let outcome = run(&words, b"").expect(0).silent().prints("seed 7");
     for client in 1..=3 {
         let line = format!("client {client}: Sent 102400 bytes, Received 102400 bytes in ");
         assert!(outcome.text().contains(&line), "{}", outcome.told());
@@ -323,7 +325,9 @@ fn every_kind_of_damage_is_located_at_its_byte() {
 #[test]
 fn a_payload_that_never_comes_back_ends_at_the_idle_timeout() {
     let (done, wait) = channel::<()>();
-    let peer = Peer::new(move |_stream| drop(wait.recv()));
+    let peer = Peer::new(move |_stream| {
+        let _ = wait.recv();
+    });
     let words = [&peer.port, "--payload", "10", "--idle-timeout", "200ms"];
     run(&words, b"").expect(1).prints("nothing moved for 200ms after 0 of 10 bytes");
     drop(done);
@@ -474,6 +478,30 @@ fn ctrl_c_stops_while_typing_and_while_waiting_for_the_rest() {
     person.reads("still here");
     person.types("\x03");
     assert_eq!(person.leaves(), 130);
+}
+
+#[test]
+fn a_signal_from_elsewhere_ends_it_with_its_code_and_a_restored_terminal() {
+    use rustix::process::Signal;
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let (peer, stream) = spoken_for();
+        let mut person = Person::connect(&[&peer.port]);
+        person.reads("> ");
+        person.types("half");
+        person.reads("> half");
+        person.signals(signal);
+        assert_eq!(person.leaves(), code);
+        drop(stream);
+    }
+}
+
+#[test]
+fn an_idle_terminal_ends_at_the_idle_timeout() {
+    let (peer, stream) = spoken_for();
+    let mut person = Person::connect(&[&peer.port, "--idle-timeout", "300ms"]);
+    person.reads("disconnected (timed out)");
+    assert_eq!(person.leaves(), 1);
+    drop(stream);
 }
 
 #[test]

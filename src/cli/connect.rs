@@ -19,9 +19,10 @@ use crate::net::{Address, Dial, Families};
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
 ///
 /// On a terminal it edits lines and remembers them, except those that begin with a space: `exit` or Ctrl-D ends, Ctrl-C
-/// stops. Otherwise stdin goes to the server and what comes back to stdout, byte for byte.
+/// stops. Otherwise stdin goes to the server and what comes back to stdout, byte for byte; events are then told only
+/// with --verbose or --log.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
     /// HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555
     address: Option<String>,
@@ -165,5 +166,5 @@ Examples:
   sockeye connect example.org 80 --crlf <request  send a file with CRLF line ends
   sockeye connect unix:/run/admin.sock            a Unix socket
   sockeye connect 5555 --hex                      see every byte that passes
-  sockeye connect 5555 --payload 100KiB           send 102400 bytes, receive them back, check each one
+  sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

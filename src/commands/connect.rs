@@ -94,8 +94,8 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
         }
         Words::Dialogue(dialogue) => {
             let socket = reach(&address, &dial)?;
-            let say = |trouble: Trouble| Failure::failed(format!("{address} {trouble}"));
-            hold(Line { socket, idle, events }, dialogue, talk)?.map_err(say)
+            let held = hold(Line { socket, idle, events }, dialogue, talk)?;
+            held.map_err(|trouble| Failure::failed(format!("{address} {trouble}")))
         }
     }
 }
@@ -130,7 +130,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|e| Failure::failed(format!("cannot start: {}", Reason(&e))))
 }
 
-/// At a terminal on both sides with a line editor, else as a pipe.
+/// At a terminal on both sides with a line editor, else as a pipe. The outer failure is one before the first word.
 fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Trouble>, Failure> {
     let Dialogue { line_end, dump, history } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();

@@ -90,7 +90,7 @@ impl Outcome {
     }
 
     #[track_caller]
-    pub(crate) fn is_silent(self) -> Self {
+    pub(crate) fn silent(self) -> Self {
         assert!(self.stderr.is_empty(), "stderr is not empty: {}", self.told());
         self
     }

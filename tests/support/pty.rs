@@ -62,6 +62,12 @@ impl Person {
         self.keys.flush().unwrap();
     }
 
+    /// Sends the program a signal from elsewhere.
+    pub(crate) fn signals(&self, signal: rustix::process::Signal) {
+        let id = self.child.process_id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
+        rustix::process::kill_process(id.unwrap(), signal).unwrap();
+    }
+
     /// Waits until the screen satisfies the person.
     #[track_caller]
     pub(crate) fn sees(&self, what: impl Fn(&str) -> bool) {

@@ -23,6 +23,8 @@ struct Client {
     account: RefCell<Account>,
     /// When bytes last moved, on the runtime's clock.
     moved: Cell<Instant>,
+    /// Why sending stopped. The system tells each error once, so the receiving side may only see an end.
+    unsendable: Cell<Option<io::Error>>,
 }
 
 /// Runs client `number` to its end.
@@ -34,7 +36,7 @@ pub(super) async fn run(number: usize, run: Rc<Run>) -> Report {
     let account = RefCell::new(Account::open(&run.emitter, &socket(&stream)));
     let begun = Instant::now();
     let pattern = Pattern::new(run.payload.seed, number);
-    let client = Client { run, stream, pattern, account, moved: Cell::new(begun) };
+    let client = Client { run, stream, pattern, account, moved: Cell::new(begun), unsendable: Cell::new(None) };
     let verdict = tokio::select! {
         verdict = client.receive() => verdict,
         never = client.send() => match never {},
@@ -50,9 +52,10 @@ impl Client {
     /// Sends the pattern and half-closes. It never returns: the receiving side sees every end, also those that sending
     /// meets first.
     async fn send(&self) -> std::convert::Infallible {
-        if self.send_all().await.is_ok() {
+        match self.send_all().await {
             // A connection that is gone shows it to the receiving side.
-            let _ = socket(&self.stream).shutdown(Shutdown::Write);
+            Ok(()) => drop(socket(&self.stream).shutdown(Shutdown::Write)),
+            Err(error) => self.unsendable.set(Some(error)),
         }
         std::future::pending().await
     }
@@ -107,7 +110,7 @@ impl Client {
     fn receive_some(&self, check: &mut Check) -> io::Result<Option<Result<(), Fault>>> {
         let mut scratch = self.run.scratch.borrow_mut();
         let piece = match self.stream.try_read(&mut scratch) {
-            Ok(0) => return Ok(Some(check.end())),
+            Ok(0) => return self.ended(check).map(Some),
             Ok(count) => &scratch[..count],
             Err(e) if is_passing(&e) => return Ok(None),
             Err(e) => return Err(e),
@@ -116,6 +119,14 @@ impl Client {
         self.run.received.set(self.run.received.get() + piece.len() as u64);
         self.account.borrow_mut().received(piece);
         Ok(check.take(piece).err().map(Err))
+    }
+
+    /// What the peer's end means.
+    fn ended(&self, check: &Check) -> io::Result<Result<(), Fault>> {
+        match (check.end(), self.unsendable.take()) {
+            (Err(Fault::Short { .. }), Some(error)) => Err(error),
+            (verdict, _) => Ok(verdict),
+        }
     }
 
     fn report(self, client: usize, begun: Instant, verdict: Result<(), Fault>) -> Report {
