@@ -350,7 +350,11 @@ fn a_reset_and_a_refusal_are_the_lines_of_their_clients() {
 /// A peer that the test speaks for.
 fn spoken_for() -> (Peer, std::sync::mpsc::Receiver<TcpStream>) {
     let (give, take) = channel();
-    (Peer::new(move |stream| give.send(stream).unwrap()), take)
+    let hand_over = move |stream: TcpStream| {
+        stream.set_read_timeout(Some(pty::PATIENCE)).unwrap();
+        give.send(stream).unwrap();
+    };
+    (Peer::new(hand_over), take)
 }
 
 #[test]
@@ -380,6 +384,8 @@ fn what_the_peer_says_appears_above_a_line_that_is_half_typed() {
     person.sees(|screen| screen.trim_end().ends_with("news without an end\n> half"));
     person.types("-line\r");
     assert_eq!(read_line(&stream), "half-line\n");
+    // Between two lines the terminal itself would take the key.
+    person.sees(|screen| screen.trim_end().ends_with("\n>"));
     person.types("\x04");
     assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
     stream.write_all(b"the rest\n").unwrap();

@@ -283,6 +283,18 @@ fn threads(server: &Served) -> usize {
 // ---- signals ----
 
 #[test]
+fn who_was_turned_away_holds_up_no_end() {
+    let server = Served::start(&["upper=127.0.0.1:0", "--max-conns", "1", "--drain", "0"]);
+    let mut first = server.connect();
+    ping(&mut first, b"FIRST");
+    let mut refused = server.connect();
+    refused.read_exact(&mut [0; 6]).unwrap();
+    let ended = server.stop();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert!(!ended.stderr.contains("waiting"), "{ended:?}");
+}
+
+#[test]
 fn a_signal_ends_accepting_and_lets_conversations_end() {
     for (signal, service) in [(Signal::TERM, "echo"), (Signal::INT, "upper")] {
         let server = Served::start(&[&format!("{service}=127.0.0.1:0"), "--drain", "60s"]);

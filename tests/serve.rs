@@ -241,6 +241,49 @@ fn a_file_that_is_no_socket_is_not_taken_over() {
 }
 
 #[test]
+fn the_name_of_a_peers_socket_forges_no_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = format!("echo=unix:{}", dir.path().join("s").display());
+    let server = Served::start(&[&place]);
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&socket2::SockAddr::unix(dir.path().join("a\n\x1b[31mforged")).unwrap()).unwrap();
+    socket.connect(&socket2::SockAddr::unix(dir.path().join("s")).unwrap()).unwrap();
+    let peer: UnixStream = socket.into();
+    assert_eq!(shown(&answer_to(peer, b"hi")), "hi");
+    let said = server.stop().stdout;
+    assert!(said.contains("a\\n\\u{1b}[31mforged"), "{said}");
+    assert!(!said.contains('\x1b') && said.lines().all(|line| line.starts_with("20")), "{said}");
+}
+
+#[test]
+fn the_ready_file_takes_nobodys_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ready, other) = (dir.path().join("site.ready"), dir.path().join("site.draft"));
+    fs::write(&other, "mine").unwrap();
+    let words = ["serve", "echo=127.0.0.1:0", "--once", "-q", "--ready-file", ready.to_str().unwrap()];
+    let server = Command::new(env!("CARGO_BIN_EXE_sockeye")).args(words).stdout(Stdio::null()).spawn();
+    let mut server = server.unwrap();
+    eventually("it is ready", || ready.exists());
+    let place = fs::read_to_string(&ready).unwrap();
+    drop(TcpStream::connect(place.trim().strip_prefix("echo ").unwrap()).unwrap());
+    assert!(server.wait().unwrap().success());
+    assert_eq!(fs::read_to_string(other).unwrap(), "mine");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_default_port_leaves_a_named_one_alone() {
+    if TcpListener::bind("127.0.0.1:5556").is_err() {
+        println!("skipped: somebody holds port 5556");
+        return;
+    }
+    let server = Served::start(&["upper", "echo=127.0.0.1:5556"]);
+    let (upper, echo) = (server.addr_of("upper"), server.addr_of("echo"));
+    assert_eq!(echo.port(), 5556);
+    assert_ne!(upper.port(), 5556);
+}
+
+#[test]
 fn services_and_listeners_live_together_in_one_process() {
     let dir = tempfile::tempdir().unwrap();
     let unix = format!("unix:{}", dir.path().join("s").display());
@@ -514,6 +557,10 @@ fn the_command_line_wins_over_the_file() {
     assert_eq!(server.places.len(), 1, "{:?}", server.places);
     assert_eq!(shown(&answer_to(server.connect(), b"hi\n")), "words: hi\\n");
     eventually("what was not typed comes from the file", || server.said().0.starts_with('{'));
+    let (_dir, path) = configured("quiet = true\nservices = [\"echo=127.0.0.1:0\"]\nlog-format = \"json\"\n");
+    let louder = Served::start(&["-v", "--config", &path]);
+    assert!(louder.stop().stdout.starts_with("{"), "what was typed goes before what cannot stand beside it");
+    let (_dir, path) = configured("services = [\"collect=127.0.0.1:0\"]\nprefix = \"file: \"\nlog-format = \"json\"\n");
     let separated = Served::start_as(sh("exec \"$0\" \"$@\" -- prefix=127.0.0.1:0"), &["--config", &path]);
     assert_eq!(shown(&answer_to(separated.connect(), b"hi\n")), "file: hi\\n");
 }
@@ -529,6 +576,8 @@ fn what_a_file_says_wrongly_is_refused_with_file_and_key() {
         ("once = 1", &["`once`", "true or false"]),
         ("on = [[\"a\"]]", &["`on`"]),
         ("workers = { n = 1 }", &["`workers`"]),
+        ("workers = [1, 2]", &["`workers`", "one value"]),
+        ("services = \"-x\"", &["`services`", "flags"]),
         ("workers = 0", &["--workers", "at least 1"]),
         ("workers = -1", &["--workers"]),
         ("drain = \"ten\"", &["--drain", "ten", "10s"]),
@@ -599,6 +648,10 @@ fn bad_words_are_refused_in_one_line_with_the_word_and_the_way_out() {
         (&["serve", "echo", "upper", "--on", "127.0.0.1:5000"], &["127.0.0.1:5000", "upper=ADDR"]),
         (&["serve", "echo", "echo", "--on", "127.0.0.1:5000"], &["127.0.0.1:5000"]),
         (&["serve", "echo", "echo"], &["localhost:5555"]),
+        (&["serve", "echo=5000", "--on", "5001"], &["--on", "without an address"]),
+        (&["serve", "echo", "--drain", "-5"], &["--drain -5", "10s"]),
+        (&["serve", "echo", "--drain", "10000000000000000000"], &["--drain", "at most a year"]),
+        (&["connect", "5555", "--idle-timeout", "-5"], &["--idle-timeout -5", "10s"]),
         (&["serve", "echo=unix:/tmp/one", "upper=unix:/tmp/one"], &["unix:/tmp/one"]),
         (&["serve", "echo", "-q", "-v"], &["--quiet", "--verbose"]),
         (&["serve", "echo", "--once", "--once"], &["--once"]),

@@ -23,13 +23,13 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
     let Ok(Some(path)) = given.try_get_one::<PathBuf>("config") else { return Ok(typed) };
     let verb = command.find_subcommand(verb).expect("clap matched this verb");
     let table = read(path)?;
+    let typed_args: Vec<&Arg> = verb.get_arguments().filter(|arg| is_typed(given, arg)).collect();
     let mut from_file = Vec::new();
     for (key, value) in &table {
         let arg = arg_of(verb, key).ok_or_else(|| unknown_key(path, verb, key))?;
-        if given.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine) {
-            from_file.extend(
-                words_of(arg, value).map_err(|why| Failure::bad_words(format!("{}: `{key}` {why}", path.display())))?,
-            );
+        if !typed_args.iter().any(|typed| stands_in_for(verb, typed, arg)) {
+            let wrong = |why| Failure::bad_words(format!("{}: `{key}` {why}", path.display()));
+            from_file.extend(words_of(arg, value).map_err(wrong)?);
         }
     }
     // Behind `--` a flag would be taken for a service.
@@ -37,6 +37,21 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
     let completed = words[..end].iter().chain(&from_file).chain(&words[end..]);
     let blame = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e)));
     command.clone().try_get_matches_from(completed).map_err(blame)
+}
+
+fn is_typed(given: &ArgMatches, arg: &Arg) -> bool {
+    given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+}
+
+/// What was typed goes before the same key of the file, before keys that cannot stand beside it, and, since what has no
+/// name belongs together, before all words without a flag.
+fn stands_in_for(verb: &Command, typed: &Arg, key: &Arg) -> bool {
+    let excludes =
+        |one: &Arg, other: &Arg| verb.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id());
+    typed.get_id() == key.get_id()
+        || typed.is_positional() && key.is_positional()
+        || excludes(typed, key)
+        || excludes(key, typed)
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
@@ -82,11 +97,11 @@ fn words_of(arg: &Arg, value: &Value) -> Result<Vec<OsString>, &'static str> {
             Value::Float(number) => number.to_string(),
             _ => return Err("takes a text or a number"),
         };
-        Ok(arg
-            .get_long()
-            .filter(|_| !arg.is_positional())
-            .map_or(text.clone(), |long| format!("--{long}={text}"))
-            .into())
+        match arg.get_long() {
+            Some(long) => Ok(format!("--{long}={text}").into()),
+            None if text.starts_with('-') => Err("takes words, not flags"),
+            None => Ok(text.into()),
+        }
     };
     match (value, takes_value) {
         (Value::Boolean(false), false) => Ok(Vec::new()),
@@ -94,7 +109,10 @@ fn words_of(arg: &Arg, value: &Value) -> Result<Vec<OsString>, &'static str> {
             Ok(arg.get_long().map(|long| format!("--{long}").into()).into_iter().collect())
         }
         (_, false) => Err("is true or false"),
-        (Value::Array(values), true) => values.iter().map(word).collect(),
+        (Value::Array(values), true) if matches!(arg.get_action(), ArgAction::Append) => {
+            values.iter().map(word).collect()
+        }
+        (Value::Array(_), true) => Err("takes one value"),
         (value, true) => Ok(vec![word(value)?]),
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Words {
     /// Dump what passes both ways on stderr, with offsets and times
     #[arg(long)]
     hex: bool,
-    /// Read flags that are not typed from FILE (TOML, same names)
+    /// Read flags from a TOML file: the same names as here
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -61,10 +61,10 @@ struct ConnectionWords {
     #[arg(long, value_name = "IP[:PORT]", value_parser = source)]
     source: Option<SocketAddr>,
     /// Give up when nobody answers for so long
-    #[arg(long, value_name = "D", default_value = "10s", value_parser = quantity::positive_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = quantity::positive_duration)]
     connect_timeout: Duration,
     /// Fail when nothing moves in either direction for so long [default: never; 10s with --payload]
-    #[arg(long, value_name = "D", value_parser = quantity::positive_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration)]
     idle_timeout: Option<Duration>,
 }
 

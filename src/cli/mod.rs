@@ -16,7 +16,7 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
 
@@ -46,8 +46,9 @@ enum Verb {
 
 /// How we speak: the same for every verb.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Talk")]
 struct Manners {
-    /// Say nothing on stderr: the exit code says it all
+    /// Say nothing on stderr, except about wrong words
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Say more on stderr
@@ -99,8 +100,8 @@ impl From<Failure> for Refusal {
 
 fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refusal> {
     let words: Vec<OsString> = words.into_iter().collect();
-    let typed = Words::command().try_get_matches_from(&words)?;
-    let matches = config::complete(&Words::command(), &words, typed)?;
+    let typed = command().try_get_matches_from(&words)?;
+    let matches = config::complete(&command(), &words, typed)?;
     let Words { manners, verb } = Words::from_arg_matches(&matches)?;
     let talk = manners.talk();
     let plan = match verb {
@@ -110,6 +111,13 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
         Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
     };
     Ok((plan, talk))
+}
+
+/// The grammar. A value that begins with a minus gets our own answer, not clap's about flags.
+fn command() -> Command {
+    let takes_value = |arg: &Arg| arg.get_action().takes_values() && !arg.is_positional();
+    let lenient = |arg: Arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg };
+    Words::command().mut_subcommands(|verb| verb.mut_args(lenient))
 }
 
 impl Manners {

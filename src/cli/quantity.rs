@@ -13,9 +13,11 @@ pub(super) fn duration(word: &str) -> Result<Duration, String> {
         "h" => 3600.0,
         _ => return Err(no("duration", "250ms, 10s, 5m or 2h")),
     };
-    number
-        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok())
-        .ok_or_else(|| no("duration", "250ms, 10s, 5m or 2h"))
+    let duration = number.and_then(|number| Duration::try_from_secs_f64(number * seconds).ok());
+    match duration.ok_or_else(|| no("duration", "250ms, 10s, 5m or 2h"))? {
+        duration if duration > LONGEST => Err("it must be at most a year, 8760h".into()),
+        duration => Ok(duration),
+    }
 }
 
 /// A duration that is more than nothing.
@@ -73,6 +75,9 @@ fn whole(number: Option<f64>) -> Option<u64> {
     number.filter(|n| n.fract() == 0.0 && (0.0..EXACT).contains(n)).map(|n| n as u64)
 }
 
+/// Long enough for everybody, and no sum of a clock and a duration overflows.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 fn no(what: &str, examples: &str) -> String {
     format!("it is no {what}; write {examples}")
 }
@@ -96,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused_with_examples() {
-        for word in ["", "ms", "-1", "1.2.3", "ten", "1d", "1e400", "99999999999999999999h"] {
+        for word in ["", "ms", "-1", "1.2.3", "ten", "1d", "1e400", "99999999999999999999h", "8761h"] {
             assert!(duration(word).is_err(), "{word}");
             assert!(size(word).is_err(), "{word}");
         }

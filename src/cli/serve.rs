@@ -46,32 +46,32 @@ pub(super) struct Words {
     config: Option<PathBuf>,
 
     /// Take at most SIZE bytes at once
-    #[arg(long, value_name = "SIZE", value_parser = chunk, allow_negative_numbers = true, help_heading = "Services")]
+    #[arg(long, value_name = "SIZE", value_parser = chunk, help_heading = "Services")]
     chunk: Option<usize>,
     /// What `prefix` puts in front of a message
     #[arg(long, value_name = "TEXT", default_value_t = Options::default().prefix, help_heading = "Services")]
     prefix: String,
     /// How many bytes `collect` waits for, at most 64MiB
-    #[arg(long, value_name = "SIZE", value_parser = collection, allow_negative_numbers = true, default_value = "100KiB", help_heading = "Services")]
+    #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
     collect: usize,
     /// Pass streams through the kernel (Linux): a third of the CPU time, at a lower rate
     #[arg(long, help_heading = "Services")]
     splice: bool,
 
     /// Threads that serve [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = workers, allow_negative_numbers = true, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = workers, help_heading = "Limits")]
     workers: Option<usize>,
     /// Turn away who comes when N connections are open
-    #[arg(long, value_name = "N", value_parser = quantity::positive_count, allow_negative_numbers = true, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
     max_conns: Option<usize>,
     /// The same for each IPv4 address and each IPv6 /64
-    #[arg(long, value_name = "N", value_parser = quantity::positive_count, allow_negative_numbers = true, help_heading = "Limits")]
+    #[arg(long, value_name = "N", value_parser = quantity::positive_count, help_heading = "Limits")]
     max_conns_per_ip: Option<usize>,
     /// Close a connection on which nothing moves for this long
-    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, allow_negative_numbers = true, help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, help_heading = "Limits")]
     idle_timeout: Option<Duration>,
     /// How long conversations may go on after SIGTERM or SIGINT
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_negative_numbers = true, default_value = "10s", help_heading = "Limits")]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, default_value = "10s", help_heading = "Limits")]
     drain: Duration,
 
     #[command(flatten)]
@@ -153,55 +153,76 @@ impl Words {
         Ok(Plan::Serve(serve::Plan { server, sink, ready_file: self.ready_file, drain: self.drain, asking }))
     }
 
-    /// Every service at every address that is meant for it.
+    /// Every service at every address that is meant for it; those that a user named come first, so that a default port
+    /// never takes one of theirs.
     fn stands(&self, options: &Options) -> Result<Vec<Stand>, Failure> {
-        let mut stands: Vec<Stand> = Vec::new();
-        for word in &self.services {
-            for entry in word.entries {
-                for (address, rule) in self.addresses(entry, word.address.as_ref()) {
-                    refuse_twice(&stands, entry, &address)?;
-                    stands.push(Stand { name: entry.name, service: entry.build(options), address, rule });
-                }
-            }
-        }
-        if stands.is_empty() {
+        let stand =
+            |(entry, address, rule): Wish| Stand { name: entry.name, service: entry.build(options), address, rule };
+        let wishes = self.wishes();
+        if wishes.is_empty() {
             let names = names().join(", ");
             return Err(Failure::bad_words(format!(
                 "no service is named; there are {names} and all, as in `sockeye serve echo`"
             )));
         }
-        if self.ask && stands.len() > 1 {
+        if self.ask && wishes.len() > 1 {
             return Err(Failure::bad_words("--ask asks for one address; name one service, or its addresses yourself"));
         }
-        Ok(stands)
+        if !self.on.is_empty() && self.services.iter().all(|word| word.address.is_some()) {
+            return Err(Failure::bad_words("--on is for services without an address, and all of them have one"));
+        }
+        refuse_twice(&wishes)?;
+        Ok(wishes.into_iter().map(stand).collect())
+    }
+
+    fn wishes(&self) -> Vec<Wish> {
+        let named = |(entry, address): (&'static Entry, &Address)| (entry, address.clone(), self.rule_for_named());
+        let mut wishes: Vec<Wish> = self.named().map(named).collect();
+        let taken = wishes.iter().filter_map(|(_, address, _)| address.port()).collect::<Vec<_>>();
+        let unnamed = || self.services.iter().filter(|word| word.address.is_none() && self.on.is_empty());
+        let entries = || unnamed().flat_map(|word| word.entries);
+        for entry in entries() {
+            let neighbours = entries().map(|other| other.port).filter(|port| *port != entry.port);
+            let avoid = neighbours.chain(taken.iter().copied()).collect();
+            wishes.push((entry, Address::local(entry.port), PortRule::Next { avoid }));
+        }
+        wishes
+    }
+
+    /// What a user put somewhere, with `=ADDR` or `--on`.
+    fn named(&self) -> impl Iterator<Item = (&'static Entry, &Address)> {
+        self.services.iter().flat_map(|word| {
+            let places = word.address.as_ref().map_or(&self.on[..], std::slice::from_ref);
+            word.entries.iter().flat_map(move |entry| places.iter().map(move |address| (entry, address)))
+        })
     }
 
     fn rule_for_named(&self) -> PortRule {
         if self.next_port { PortRule::Next { avoid: Vec::new() } } else { PortRule::Exact }
     }
-
-    /// A port that nobody named may move on to the next free one, past those that are meant for its neighbours.
-    fn addresses(&self, entry: &Entry, own: Option<&Address>) -> Vec<(Address, PortRule)> {
-        let avoid = || self.services.iter().flat_map(|word| word.entries).map(|entry| entry.port).collect();
-        let named = self.rule_for_named();
-        match (own, &self.on[..]) {
-            (Some(address), _) => vec![(address.clone(), named)],
-            (None, []) => vec![(Address::local(entry.port), PortRule::Next { avoid: avoid() })],
-            (None, on) => on.iter().map(|address| (address.clone(), named.clone())).collect(),
-        }
-    }
 }
 
-fn refuse_twice(stands: &[Stand], entry: &Entry, address: &Address) -> Result<(), Failure> {
-    let clash = stands.iter().find(|stand| stand.address == *address && address.port() != Some(0));
-    let Some(stand) = clash else { return Ok(()) };
-    let (first, second) = (stand.name, entry.name);
-    let what = if first == second {
-        format!("{first} is named twice for")
-    } else {
-        format!("{first} and {second} are both for")
-    };
-    Err(Failure::bad_words(format!("{what} {address}; give each an address of its own, as in {second}=ADDR")))
+/// A service, where it is to stand, and what to do if the port is taken.
+type Wish = (&'static Entry, Address, PortRule);
+
+/// Two wishes for one place are a mistake, unless one of them is a default that moves on.
+fn refuse_twice(wishes: &[Wish]) -> Result<(), Failure> {
+    for (at, (entry, address, rule)) in wishes.iter().enumerate() {
+        let clashes = |(other, there, theirs): &&Wish| {
+            address == there && address.port() != Some(0) && (rule == theirs || entry.name == other.name)
+        };
+        let Some((other, ..)) = wishes[..at].iter().find(clashes) else { continue };
+        let (first, second) = (other.name, entry.name);
+        let both = if first == second {
+            format!("{first} is twice for")
+        } else {
+            format!("{first} and {second} are both for")
+        };
+        return Err(Failure::bad_words(format!(
+            "{both} {address}; give each an address of its own, as in {second}=ADDR"
+        )));
+    }
+    Ok(())
 }
 
 fn list() -> String {

@@ -7,8 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::arriving::Arriving;
 use super::crlf::{LineEnd, Outgoing};
@@ -38,8 +39,8 @@ enum Received {
     StdoutClosed,
 }
 
-/// Talks until both sides have said everything. When the peer ends first, what stdin has ready is still sent, and a
-/// stdin that is idle then keeps nobody waiting. A closed stdout is an ordinary end.
+/// Talks until both sides have said everything. When the peer ends first, what stdin still brings is sent, and a
+/// stdin that is quiet for a quarter of a second then keeps nobody waiting. A closed stdout is an ordinary end.
 ///
 /// # Errors
 /// Where the peer resets, takes less than there was, or is idle for too long, and where stdin or stdout fail.
@@ -104,7 +105,13 @@ fn send(wire: &Wire, line_end: LineEnd, peer_watch: &UnixStream) -> Result<(), T
 fn turn(stdin: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> io::Result<Turn> {
     let mut fds = [PollFd::from_borrowed_fd(stdin, PollFlags::IN), PollFd::from_borrowed_fd(peer, PollFlags::IN)];
     wait(&mut fds)?;
-    Ok(if fds[0].revents().is_empty() { Turn::Leave } else { Turn::Read })
+    if !fds[0].revents().is_empty() {
+        return Ok(Turn::Read);
+    }
+    // The peer has ended. Whoever feeds stdin may only have paused, and what they still bring must not get lost in
+    // silence: it is sent, and refused aloud.
+    let more = poll(&mut fds[..1], Some(&Timespec::try_from(PAUSE).expect("a short time")));
+    Ok(if more.is_ok_and(|ready| ready > 0) { Turn::Read } else { Turn::Leave })
 }
 
 fn wait(fds: &mut [PollFd<'_>]) -> io::Result<()> {
@@ -157,5 +164,7 @@ fn unbuffered(fd: BorrowedFd<'_>) -> io::Result<File> {
     Ok(fd.try_clone_to_owned()?.into())
 }
 
+/// How long a stdin must be quiet after the peer's end to count as idle. A producer that pauses longer is told nothing.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Large enough that system calls cost little, small enough for the cache.
 const BUFFER: usize = 64 * 1024;

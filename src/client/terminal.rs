@@ -191,7 +191,10 @@ fn receive(wire: &Wire, screen: &Screen) -> End {
     let end = loop {
         match wire.receive(&mut buf) {
             Ok(0) => break End::PeerClosed,
-            Ok(count) => screen.show(&begun.whole_lines(arriving.take(&buf[..count]))),
+            Ok(count) => {
+                wire.catch_up();
+                screen.show(&begun.whole_lines(arriving.take(&buf[..count])));
+            }
             Err(trouble) => break End::Failed(trouble),
         }
         if !begun.line.is_empty() && !wire.has_more_within(begun.patience()) {

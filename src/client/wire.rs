@@ -17,6 +17,7 @@ use crate::net::{Ending, Endpoint};
 /// A conversation as the events and its timeouts see it.
 #[derive(Debug)]
 pub(crate) struct Account {
+    emitter: Emitter,
     reporter: Reporter,
     pub(super) session: Session,
     /// When bytes last moved.
@@ -28,7 +29,7 @@ impl Account {
     pub(crate) fn open(emitter: &Emitter, socket: &SockRef<'_>) -> Self {
         let reporter = emitter.reporter("client");
         let session = reporter.connected(Way::Out, endpoint(socket.peer_addr()), endpoint(socket.local_addr()));
-        Self { reporter, session, moved: Instant::now() }
+        Self { emitter: emitter.clone(), reporter, session, moved: Instant::now() }
     }
 
     pub(super) fn sent(&mut self, bytes: &[u8]) {
@@ -84,9 +85,10 @@ impl Wire {
     /// Where the connection was reset or was idle for too long; the socket is then shut.
     pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize, Trouble> {
         loop {
-            let patience = self.patience()?;
-            let read = self.socket.set_read_timeout(patience).and_then(|()| (&self.socket).read(buf));
-            match read {
+            if let Some(patience) = self.patience()? {
+                self.socket.set_read_timeout(Some(patience)).map_err(Trouble::Socket)?;
+            }
+            match (&self.socket).read(buf) {
                 Ok(count) => {
                     self.note(Direction::Received, &buf[..count]);
                     return Ok(count);
@@ -110,8 +112,10 @@ impl Wire {
     /// Where the peer takes no more; it says how much of `bytes` was not taken.
     pub(super) fn send(&self, mut bytes: &[u8]) -> Result<(), Trouble> {
         while !bytes.is_empty() {
-            let patience = self.patience()?;
-            match self.socket.set_write_timeout(patience).and_then(|()| (&self.socket).write(bytes)) {
+            if let Some(patience) = self.patience()? {
+                self.socket.set_write_timeout(Some(patience)).map_err(Trouble::Socket)?;
+            }
+            match (&self.socket).write(bytes) {
                 Ok(count) => {
                     self.note(Direction::Sent, &bytes[..count]);
                     bytes = &bytes[count..];
@@ -139,6 +143,12 @@ impl Wire {
             Ok(None) => Ok(()),
             Ok(Some(e)) | Err(e) => Err(self.trouble(e, 0)),
         }
+    }
+
+    /// Waits a moment until what was told so far stands on the screen, so that it stands in front of what it tells of.
+    pub(super) fn catch_up(&self) {
+        let emitter = self.account().emitter.clone();
+        emitter.catch_up(MOMENT);
     }
 
     /// Tells how it ended.
@@ -187,6 +197,9 @@ impl Wire {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Nobody notices it, and a sink that is not stalled needs far less.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// A timeout of ours, which says only that it is time to look at the clock, or a signal.
 fn is_passing(error: &io::Error) -> bool {

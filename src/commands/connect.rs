@@ -195,7 +195,8 @@ fn close(sink: Option<Sink>) {
 fn check(payload: Payload, events: Events, talk: Talk) -> Result<Exit, Failure> {
     let (emitter, sink) = events.open(&Audience::Script, talk)?;
     let Payload { size, clients, seed, .. } = payload;
-    print(&format!("payload: {size} bytes a client, {clients} clients, seed {seed}"))?;
+    let whom = if clients == 1 { "client" } else { "clients" };
+    print(&format!("payload: {size} bytes each for {clients} {whom}, seed {seed}"))?;
     let progress = if talk.volume > Volume::Quiet { Progress::Bar } else { Progress::Hidden };
     let (runtime, begun) = (runtime()?, Instant::now());
     let reports = runtime.block_on(payload::run(payload, emitter, progress));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,6 +55,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
         ask_for_address(&mut server, &other_port)?;
     }
     raise_descriptor_limit();
+    let ready_file = ready_file.map(ReadyFile::open).transpose()?;
     let visits = server.limits.visits;
     let (happens, happenings) = channel();
     let log = sink.target.to_string();
@@ -70,7 +71,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let running = bound
         .start(emitter.clone(), move || drop(happens.send(Happening::Ended)))
         .map_err(|e| Failure::failed(format!("cannot start the workers: {}", Reason(&e))))?;
-    let announced = ready_file.map_or(Ok(()), |path| announce(&path, &ready));
+    let announced = ready_file.map_or(Ok(()), |file| file.announce(&ready));
     if announced.is_err() {
         running.close();
     }
@@ -136,12 +137,39 @@ fn places_of(bound: &Bound) -> String {
     bound.places().map(|place| format!("{} {}\n", place.service, place.local)).collect()
 }
 
-/// Writes the ready file as a whole: whoever sees it sees all of it.
-fn announce(path: &Path, places: &str) -> Result<(), Failure> {
-    let draft = path.with_extension("draft");
-    fs::write(&draft, places)
-        .and_then(|()| fs::rename(&draft, path))
-        .map_err(|e| Failure::failed(format!("cannot write the ready file {}: {}", path.display(), Reason(&e))))
+/// The ready file, which is written as a whole: whoever sees it sees all of it.
+struct ReadyFile {
+    path: PathBuf,
+    /// Beside it, with a name of this process's own.
+    draft: PathBuf,
+}
+
+impl ReadyFile {
+    /// Makes sure that it can be written before anything listens.
+    fn open(path: PathBuf) -> Result<Self, Failure> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let draft = path.with_file_name(format!(".{name}.{}.draft", std::process::id()));
+        let file = Self { path, draft };
+        fs::write(&file.draft, "").map_err(|e| file.refused(&e))?;
+        Ok(file)
+    }
+
+    fn announce(self, places: &str) -> Result<(), Failure> {
+        let written = fs::write(&self.draft, places).and_then(|()| fs::rename(&self.draft, &self.path));
+        written.map_err(|e| self.refused(&e))
+    }
+
+    fn refused(&self, error: &io::Error) -> Failure {
+        let path = self.path.display();
+        Failure::failed(format!("cannot write the ready file {path}: {}; check the path", Reason(error)))
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        // It has become the ready file, or nobody needs it.
+        let _ = fs::remove_file(&self.draft);
+    }
 }
 
 /// Who looks after a running server.
@@ -177,6 +205,9 @@ impl Attendant<'_> {
 
     fn begin_drain(&self) {
         self.running.drain();
+        if self.drain.is_zero() {
+            return self.running.close();
+        }
         let left = self.running.conversations();
         if left > 0 {
             let (drain, whom) = (self.drain, conversations(left));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -36,6 +37,8 @@ pub(super) enum Message {
     Event(Event),
     /// Look at the desk: something there has changed.
     Wake,
+    /// Say when everything up to here is written.
+    Mark(SyncSender<()>),
 }
 
 impl Emitter {
@@ -82,6 +85,16 @@ impl Emitter {
     pub(crate) fn totals(&self, service: &str) -> Totals {
         let tallies = self.desk.tallies();
         tallies.iter().filter(|tally| tally.service == service).fold(Totals::default(), |sum, tally| sum + tally.all())
+    }
+
+    /// Waits until everything told so far is written, at most for `limit`: for a person who sees the lines beside what
+    /// they are about. Workers must not call it.
+    pub(crate) fn catch_up(&self, limit: Duration) {
+        let (reached, mark) = std::sync::mpsc::sync_channel(1);
+        if self.desk.level > Level::Quiet && self.queue.try_send(Message::Mark(reached)).is_ok() {
+            // Late or never: the lines are then out of order, which is all.
+            let _ = mark.recv_timeout(limit);
+        }
     }
 
     /// Has the sink close its log file and open the path anew, as log rotation wants.

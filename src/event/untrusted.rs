@@ -20,16 +20,20 @@ impl Untrusted {
 
     /// One line in double quotes, as a log holds it: `"hello\n"`, and behind it how much was cut off.
     pub(crate) fn quoted(&self) -> String {
-        let mut line = String::with_capacity(self.bytes.len() + 2);
-        line.push('"');
-        for chunk in self.bytes.utf8_chunks() {
-            chunk.valid().chars().for_each(|c| push_quoted(&mut line, c));
-            push_invalid(&mut line, chunk.invalid());
-        }
-        line.push('"');
+        let mut line = format!("\"{}\"", self.escaped().replace('"', "\\\""));
         if self.cut > 0 {
             // Writing to a String cannot fail.
             let _ = write!(line, " and {} bytes more", self.cut);
+        }
+        line
+    }
+
+    /// The same without quotes, for a form that has its own.
+    pub(crate) fn escaped(&self) -> String {
+        let mut line = String::with_capacity(self.bytes.len());
+        for chunk in self.bytes.utf8_chunks() {
+            chunk.valid().chars().for_each(|c| push_escaped(&mut line, c));
+            push_invalid(&mut line, chunk.invalid());
         }
         line
     }
@@ -50,9 +54,8 @@ impl Untrusted {
     }
 }
 
-fn push_quoted(line: &mut String, c: char) {
+fn push_escaped(line: &mut String, c: char) {
     match c {
-        '"' => line.push_str("\\\""),
         '\\' => line.push_str("\\\\"),
         _ => push_printable(line, c),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::task::JoinSet;
 
-use super::{Address, NetError};
+use super::{Address, NetError, Reason};
 
 /// How to dial.
 #[derive(Clone, Debug)]
@@ -164,7 +164,8 @@ async fn connect(addr: SocketAddr, source: Option<SocketAddr>) -> io::Result<Tcp
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(source) = source {
         socket.set_reuseaddr(true)?;
-        socket.bind(source)?;
+        let from = |e: io::Error| io::Error::new(e.kind(), format!("source address {source}: {}", Reason(&e)));
+        socket.bind(source).map_err(from)?;
     }
     let stream = socket.connect(addr).await?;
     if stream.local_addr()? == stream.peer_addr()? {

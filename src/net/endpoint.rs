@@ -47,7 +47,8 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(addr) => addr.fmt(f),
-            Self::Unix(Some(path)) => write!(f, "unix:{}", path.display()),
+            // The peer chose its own name.
+            Self::Unix(Some(path)) => write!(f, "unix:{}", path.display().to_string().escape_debug()),
             Self::Unix(None) => f.write_str("unix"),
         }
     }
@@ -58,9 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mapped_address_is_shown_as_ipv4() {
+    fn a_mapped_address_is_shown_as_ipv4_and_no_name_moves_a_cursor() {
         let mapped: SocketAddr = "[::ffff:192.0.2.1]:7".parse().unwrap();
         assert_eq!(Endpoint::from(mapped).to_string(), "192.0.2.1:7");
+        let evil = Endpoint::Unix(Some("/tmp/x\n\x1b[2J".into()));
+        assert_eq!(evil.to_string(), "unix:/tmp/x\\n\\u{1b}[2J");
         let native: SocketAddr = "[2001:db8::1]:7".parse().unwrap();
         assert_eq!(Endpoint::from(native).to_string(), "[2001:db8::1]:7");
     }

@@ -51,6 +51,7 @@ impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
         let plain = text.split(" (os error").next().unwrap_or_default();
+        let plain = plain.strip_prefix("failed to lookup address information: ").unwrap_or(plain);
         let mut chars = plain.chars();
         match chars.next() {
             Some(first) => write!(f, "{}{}", first.to_lowercase(), chars.as_str()),

@@ -68,7 +68,7 @@ pub(crate) fn listen(address: &Address, rule: &PortRule, acceptors: usize) -> Re
     };
     let first = address.port().unwrap_or(0);
     for port in (first..=u16::MAX).take(MOST_PORTS) {
-        if port != first && matches!(rule, PortRule::Next { avoid } if avoid.contains(&port)) {
+        if matches!(rule, PortRule::Next { avoid } if avoid.contains(&port)) {
             continue;
         }
         match listen_families(&targets, port, acceptors) {

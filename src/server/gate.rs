@@ -42,6 +42,15 @@ impl Gate {
         self.orders.subscribe()
     }
 
+    /// Waits until the orders are these or stricter.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub(super) async fn reaches(&self, orders: Orders) {
+        // The gate itself keeps the channel open, so waiting cannot fail.
+        let _ = self.orders.subscribe().wait_for(|now| *now >= orders).await;
+    }
+
     /// For a byte loop: it is woken when orders change.
     pub(super) fn wake_also(&self, waker: Arc<Waker>) {
         self.loops.lock().unwrap_or_else(PoisonError::into_inner).push(waker);

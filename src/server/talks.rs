@@ -7,14 +7,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::House;
 use super::crew::{Door, Work};
 use crate::event::{Account, Reporter, Tap, Way};
-use crate::net::byteloop::{ACCEPT_PAUSE, MOST_TURNED_AWAY, Orders, is_exhaustion};
+use crate::net::byteloop::{ACCEPT_PAUSE, MOST_TURNED_AWAY, Orders, concerns_one_peer};
 use crate::net::{Acceptor, Conn, Ending, Endpoint};
 use crate::services::{Built, Converse};
 
@@ -93,12 +93,11 @@ impl Post {
             tokio::select! {
                 accepted = self.listener.accept(&self.local), if rest_until.is_none() => match accepted {
                     Ok(conn) => drop(talks.spawn_local(self.welcome(conn))),
-                    Err(e) if is_exhaustion(&e) => {
+                    Err(e) if concerns_one_peer(&e) => {}
+                    Err(e) => {
                         self.complain(e);
                         rest_until = Some(Instant::now() + ACCEPT_PAUSE);
                     }
-                    // That connection died while it waited; the next one need not have.
-                    Err(_) => {}
                 },
                 // A conversation that ends frees a descriptor.
                 Some(_) = talks.join_next() => rest_until = None,
@@ -132,7 +131,10 @@ impl Post {
                 }
                 Err(line) => {
                     reporter.disconnected(&session, Ending::Limit);
-                    turn_away(conn, &line, &porch).await;
+                    tokio::select! {
+                        () = turn_away(conn, &line, &porch) => {}
+                        () = house.gate.reaches(Orders::Drain) => {}
+                    }
                 }
             }
         }
@@ -158,11 +160,11 @@ struct Stay {
 
 impl Stay {
     async fn hold(mut self, service: Arc<dyn Converse>, conn: Conn) {
-        let orders = self.house.gate.watch();
+        let gate = &self.house.gate;
         self.ending = Some(tokio::select! {
             ending = service.converse(conn) => ending.unwrap_or_else(Ending::from),
             () = silence(&self) => Ending::TimedOut,
-            () = closing(orders) => Ending::Shutdown,
+            () = gate.reaches(Orders::Close) => Ending::Shutdown,
         });
     }
 }
@@ -185,9 +187,4 @@ async fn silence(stay: &Stay) {
         }
         sleep_until(due).await;
     }
-}
-
-async fn closing(mut orders: watch::Receiver<Orders>) {
-    // The gate outlives every conversation, so waiting cannot fail.
-    let _ = orders.wait_for(|orders| *orders == Orders::Close).await;
 }

@@ -50,7 +50,7 @@ async fn read_message(conn: &mut Conn) -> io::Result<Message> {
     loop {
         let end = message[searched..].iter().position(|b| *b == b'\n').map(|at| searched + at + 1);
         message.truncate(end.unwrap_or(message.len()));
-        if message.len() > LONGEST {
+        if text_of(&message).len() > LONGEST {
             return Ok(Message::TooLong);
         }
         searched = message.len();
@@ -61,6 +61,12 @@ async fn read_message(conn: &mut Conn) -> io::Result<Message> {
         }
         message.extend_from_slice(&more);
     }
+}
+
+/// Without its delimiter.
+fn text_of(message: &[u8]) -> &[u8] {
+    let text = message.strip_suffix(b"\n").unwrap_or(message);
+    if text.len() < message.len() { text.strip_suffix(b"\r").unwrap_or(text) } else { text }
 }
 
 async fn or_silence(more: impl Future<Output = io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
@@ -113,8 +119,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_over_the_bound_is_told_so() {
-        let longest = [&[b'a'; LONGEST - 1][..], b"\n"].concat();
-        assert_eq!(hold(service(), &[&longest]).await.0.len(), "SERVER RECEIVED: ".len() + LONGEST);
+        for end in [&b""[..], b"\n", b"\r\n"] {
+            let longest = [&[b'a'; LONGEST][..], end].concat();
+            let (back, _) = hold(service(), &[&longest]).await;
+            assert_eq!(back.len(), "SERVER RECEIVED: ".len() + LONGEST + end.len());
+        }
         let (back, _) = hold(service(), &[&[b'a'; LONGEST], b"a\n"]).await;
         assert_eq!(String::from_utf8(back).unwrap(), TOO_LONG);
     }

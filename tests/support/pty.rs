@@ -117,7 +117,7 @@ impl Person {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 fn nonzero(size: u16) -> std::num::NonZero<u16> {
     std::num::NonZero::new(size).unwrap()

@@ -19,7 +19,7 @@ struct Object {
     local: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
-    /// The bytes themselves, escaped as in the text form.
+    /// The bytes themselves, escaped as in the text form; of many, the first 4096.
     #[serde(skip_serializing_if = "Option::is_none")]
     dump: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,10 +62,10 @@ fn of(fact: &Fact) -> Object {
             Object { peer: Some(peer.to_string()), local: Some(local.to_string()), ..new("connect") }
         }
         Fact::Receive { bytes, dump } => {
-            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::quoted), ..new("recv") }
+            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::escaped), ..new("recv") }
         }
         Fact::Send { bytes, dump } => {
-            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::quoted), ..new("send") }
+            Object { bytes: Some(*bytes), dump: dump.as_ref().map(Untrusted::escaped), ..new("send") }
         }
         Fact::Disconnect { ending, bytes_in, bytes_out, lasted, .. } => Object {
             cause: Some(ending.to_string()),
@@ -134,7 +134,7 @@ mod tests {
     fn bytes_of_a_peer_arrive_escaped() {
         let dump = Some(Untrusted::cut(b"\x1b[2J\n\xff", 100));
         let object = of_fact(Fact::Receive { bytes: 6, dump });
-        assert_eq!(object["dump"], r#""\u{1b}[2J\n\xff""#);
+        assert_eq!(object["dump"], r"\u{1b}[2J\n\xff");
         assert_eq!((&object["event"], &object["bytes"]), (&"recv".into(), &6.into()));
     }
 }

@@ -39,17 +39,13 @@ impl Output {
     /// Writes `count` whole lines. False where some were dropped; they are then counted as lost.
     pub(super) fn write(&mut self, lines: &[u8], count: u64) -> bool {
         let rest = std::mem::take(&mut self.rest);
-        if let Err((unwritten, _)) = write_out(&mut self.writer, &rest) {
+        if let Err((unwritten, error)) = write_out(&mut self.writer, &rest) {
             self.rest = unwritten.to_vec();
             self.lost += count;
-            return false;
+            return self.gives_up(&error);
         }
         let Err((unwritten, error)) = write_out(&mut self.writer, lines) else { return true };
-        if error.kind() == ErrorKind::BrokenPipe
-            && let Some(closed) = self.closed.take()
-        {
-            self.writer = Box::new(io::sink());
-            closed();
+        if self.gives_up(&error) {
             return true;
         }
         let written = lines.len() - unwritten.len();
@@ -59,6 +55,15 @@ impl Output {
         self.rest = rest.to_vec();
         self.lost += dropped.iter().filter(|b| **b == b'\n').count().min(count as usize) as u64;
         false
+    }
+
+    /// Whether the console has gone, so that from now on nothing is written and nothing lost.
+    fn gives_up(&mut self, error: &io::Error) -> bool {
+        let Some(closed) = self.closed.take_if(|_| error.kind() == ErrorKind::BrokenPipe) else { return false };
+        self.writer = Box::new(io::sink());
+        (self.rest, self.lost) = (Vec::new(), 0);
+        closed();
+        true
     }
 
     /// Counts lines as lost.

@@ -81,7 +81,16 @@ impl Writer {
             self.flush();
             self.output.reopen();
         }
-        let Message::Event(event) = message else { return };
+        let event = match message {
+            Message::Event(event) => event,
+            Message::Wake => return,
+            Message::Mark(reached) => {
+                self.flush();
+                // Whoever asked may have waited long enough.
+                let _ = reached.try_send(());
+                return;
+            }
+        };
         if let Some(class) = event.fact.class() {
             let shown = &mut self.shown[class as usize];
             *shown += 1;

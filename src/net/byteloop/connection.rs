@@ -25,6 +25,8 @@ pub(super) struct Connection<G> {
     moved: u32,
     /// Reads in a row that filled the whole buffer: the mark of a stream.
     full_reads: u32,
+    /// Whether it stands in the loop's queue for another turn already.
+    queued: bool,
 }
 
 struct Unsent {
@@ -78,7 +80,17 @@ impl<G> Connection<G> {
             pipe: None,
             moved: now,
             full_reads: 0,
+            queued: false,
         }
+    }
+
+    /// Takes a place in the queue for another turn; false where it has one.
+    pub(super) fn queue(&mut self) -> bool {
+        !std::mem::replace(&mut self.queued, true)
+    }
+
+    pub(super) fn leave_queue(&mut self) {
+        self.queued = false;
     }
 
     pub(super) fn is_turned_away(&self) -> bool {
@@ -190,20 +202,15 @@ impl<G> Connection<G> {
 
     fn splice<H: Host<Guest = G>>(&mut self, round: &mut Round<'_, H>) -> io::Result<Turn> {
         let (Some(pipe), Some(guest)) = (&mut self.pipe, &mut self.guest) else { return Ok(Turn::Waits) };
-        for _ in 0..READS_A_TURN {
-            let (sent, delivered) = pipe.empty_into(&self.stream);
-            let received = delivered.and_then(|()| pipe.fill_from(&self.stream));
-            let counts = [received.as_ref().copied().unwrap_or(0) as u64, sent as u64];
-            if counts != [0, 0] {
-                self.moved = round.now;
-                round.received += counts[0] as usize;
-                round.host.passed(guest, counts);
-            }
-            if received? == 0 {
-                return Ok(Turn::Ended(Ending::PeerClosed));
-            }
+        let (sent, delivered) = pipe.empty_into(&self.stream);
+        let received = delivered.and_then(|()| pipe.fill_from(&self.stream));
+        let counts = [received.as_ref().copied().unwrap_or(0) as u64, sent as u64];
+        if counts != [0, 0] {
+            self.moved = round.now;
+            round.received += counts[0] as usize;
+            round.host.passed(guest, counts);
         }
-        Ok(Turn::MayHaveMore)
+        Ok(if received? == 0 { Turn::Ended(Ending::PeerClosed) } else { Turn::MayHaveMore })
     }
 }
 

@@ -216,7 +216,10 @@ impl<H: Host> ByteLoop<H> {
 
     fn give_second_turns(&mut self) {
         for key in std::mem::take(&mut self.again) {
-            self.turn(key, Until::WouldBlock);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.leave_queue();
+                self.turn(key, Until::WouldBlock);
+            }
         }
         for door in std::mem::take(&mut self.crowded) {
             self.accept(door);
@@ -233,15 +236,16 @@ impl<H: Host> ByteLoop<H> {
             match listener.accept() {
                 Ok((stream, peer)) => self.welcome(door, stream, peer),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return,
-                Err(e) if is_exhaustion(&e) => {
+                Err(e) if concerns_one_peer(&e) => {}
+                Err(e) => {
                     self.paused_until = Some(self.clock.now + ACCEPT_PAUSE);
                     return self.host.cannot_accept(door, e);
                 }
-                // That connection died while it waited; the next one need not have.
-                Err(_) => {}
             }
         }
-        self.crowded.push(door);
+        if !self.crowded.contains(&door) {
+            self.crowded.push(door);
+        }
     }
 
     fn accept_again(&mut self) {
@@ -282,7 +286,8 @@ impl<H: Host> ByteLoop<H> {
         self.spin.saw(round.received);
         match turn {
             Turn::Waits => {}
-            Turn::MayHaveMore => self.again.push(key),
+            Turn::MayHaveMore if connection.queue() => self.again.push(key),
+            Turn::MayHaveMore => {}
             Turn::Ended(ending) => self.end(key, ending),
         }
     }
@@ -344,11 +349,23 @@ fn look(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::
     }
 }
 
-/// Whether accepting failed because the process or the system has run out of something, so that the next one would
-/// fail as well.
-pub(crate) fn is_exhaustion(error: &io::Error) -> bool {
+/// Whether accepting failed for one connection, which died while it waited or met trouble on its way (accept(2) passes
+/// that on), so that the next one need not fail. Everything else, exhausted descriptors above all, would fail again.
+pub(crate) fn concerns_one_peer(error: &io::Error) -> bool {
     use rustix::io::Errno;
-    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
+    const PASSING: &[Errno] = &[
+        Errno::CONNABORTED,
+        Errno::INTR,
+        Errno::PROTO,
+        Errno::NETDOWN,
+        Errno::NETUNREACH,
+        Errno::HOSTDOWN,
+        Errno::HOSTUNREACH,
+        Errno::NOPROTOOPT,
+        Errno::OPNOTSUPP,
+        Errno::PERM,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| PASSING.contains(&errno))
 }
 
 /// Doors count down from the waker's token, connections up from 0; they never meet.
