@@ -24,7 +24,8 @@ use crate::net::{Address, Dial, Families};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
-    /// HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555
+    // Not a doc comment: rustdoc would take the brackets for a link.
+    #[arg(help = ADDRESS)]
     address: Option<String>,
     /// The port, where the address is only a host
     port: Option<String>,
@@ -157,6 +158,7 @@ fn seed_of_the_clock() -> u64 {
     u64::from(now.subsec_nanos()) ^ now.as_secs() & 0xffff_ffff
 }
 
+const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
 /// That of `serve echo`.
 const DEFAULT_PORT: u16 = 5555;
 

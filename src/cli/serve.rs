@@ -23,8 +23,8 @@ pub(super) struct Words {
     /// What to serve, each with an address of its own if need be; `all` is everything
     #[arg(value_name = "SERVICE[=ADDR]", value_parser = service)]
     services: Vec<ServiceWord>,
-    /// Listen here: PORT on localhost, :PORT on every interface, HOST:PORT, [IPV6]:PORT or unix:PATH
-    #[arg(long, value_name = "ADDR")]
+    // Not a doc comment: rustdoc would take the brackets for a link.
+    #[arg(long, value_name = "ADDR", help = ON)]
     on: Vec<Address>,
     /// Where a named port is taken, move on to the next free one
     #[arg(long)]
@@ -229,6 +229,7 @@ fn list() -> String {
     SERVICES.iter().map(|entry| format!("{:10} {:5}  {}\n", entry.name, entry.port, entry.about)).collect()
 }
 
+const ON: &str = "Listen here: PORT on localhost, :PORT on every interface, HOST:PORT, [IPV6]:PORT or unix:PATH";
 /// More threads than this help nobody on any machine that we know of.
 const MOST_WORKERS: usize = 1024;
 

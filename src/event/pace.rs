@@ -1,5 +1,5 @@
 //! Pace: how many facts of a class may become lines before the sink's next window. At human speed each is told; above
-//! [`LIMIT`] a second the rest is only counted and one summary stands for it. Knows no clock: the sink turns windows.
+//! `LIMIT` a second the rest is only counted and one summary stands for it. Knows no clock: the sink turns windows.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

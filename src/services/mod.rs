@@ -1,5 +1,5 @@
-//! Services: the conversations we hold. One file each, one row each in [`SERVICES`]; help, lists and documents come
-//! from the table. A service knows its [`Conn`] and nothing of sockets, workers or logs.
+//! Services: the conversations we hold. One file each, one row each in `SERVICES`; help, lists and documents come
+//! from the table. A service knows its `Conn` and nothing of sockets, workers or logs.
 
 /// Receives all, then sends it all back.
 mod collect;

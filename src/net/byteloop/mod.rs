@@ -1,6 +1,6 @@
 //! The byte loop: an event loop for services that send back what arrives. One thread, edge-triggered readiness, one
 //! shared buffer, each answer sent at once; an idle connection holds no buffer, and a peer that does not read is not
-//! read from. What it must know of the world above it asks its [`Host`]. `docs/performance.md` has the measurements.
+//! read from. What it must know of the world above it asks its `Host`. `docs/performance.md` has the measurements.
 
 /// One connection: reads, sends back, keeps what the peer would not take yet.
 mod connection;
