@@ -286,8 +286,11 @@ impl<H: Host> ByteLoop<H> {
         self.spin.saw(round.received);
         match turn {
             Turn::Waits => {}
-            Turn::MayHaveMore if connection.queue() => self.again.push(key),
-            Turn::MayHaveMore => {}
+            Turn::MayHaveMore => {
+                if connection.queue() {
+                    self.again.push(key);
+                }
+            }
             Turn::Ended(ending) => self.end(key, ending),
         }
     }
