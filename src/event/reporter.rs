@@ -24,11 +24,17 @@ pub(crate) struct Reporter {
 /// One conversation, in numbers.
 #[derive(Debug)]
 pub(crate) struct Session {
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+    /// What is not needed for every message lies apart, so that a busy connection stays within one line of the cache.
+    beginning: Box<Beginning>,
+}
+
+#[derive(Debug)]
+struct Beginning {
     id: u64,
     way: Way,
     opened: Instant,
-    pub(crate) bytes_in: u64,
-    pub(crate) bytes_out: u64,
 }
 
 impl Reporter {
@@ -41,8 +47,11 @@ impl Reporter {
     /// A conversation has begun.
     pub(crate) fn connected(&self, way: Way, peer: impl Into<Endpoint>, local: impl Into<Endpoint>) -> Session {
         let id = self.emitter.desk.next_conversation();
-        self.note(Totals::connected(), id, || Fact::Connect { way, peer: peer.into(), local: local.into() });
-        Session { id, way, opened: Instant::now(), bytes_in: 0, bytes_out: 0 }
+        let beginning = Box::new(Beginning { id, way, opened: Instant::now() });
+        let session = Session { bytes_in: 0, bytes_out: 0, beginning };
+        let fact = || Fact::Connect { way, peer: peer.into(), local: local.into() };
+        self.note(&session, Totals::connected(), fact);
+        session
     }
 
     /// `bytes` have come from the peer.
@@ -50,7 +59,7 @@ impl Reporter {
     pub(crate) fn received(&self, session: &mut Session, bytes: &[u8]) {
         let count = bytes.len() as u64;
         session.bytes_in += count;
-        self.note(Totals::received(count), session.id, || Fact::Receive { bytes: count, dump: self.dump(bytes) });
+        self.note(session, Totals::received(count), || Fact::Receive { bytes: count, dump: self.dump(bytes) });
     }
 
     /// `bytes` have been handed to the system for the peer.
@@ -58,7 +67,7 @@ impl Reporter {
     pub(crate) fn sent(&self, session: &mut Session, bytes: &[u8]) {
         let count = bytes.len() as u64;
         session.bytes_out += count;
-        self.note(Totals::sent(count), session.id, || Fact::Send { bytes: count, dump: self.dump(bytes) });
+        self.note(session, Totals::sent(count), || Fact::Send { bytes: count, dump: self.dump(bytes) });
     }
 
     /// `count` bytes have passed in both directions without being seen.
@@ -68,22 +77,22 @@ impl Reporter {
         session.bytes_out += sent;
         if received > 0 {
             let fact = || Fact::Receive { bytes: received, dump: None };
-            self.note(Totals::received(received), session.id, fact);
+            self.note(session, Totals::received(received), fact);
         }
         if sent > 0 {
             let fact = || Fact::Send { bytes: sent, dump: None };
-            self.note(Totals::sent(sent), session.id, fact);
+            self.note(session, Totals::sent(sent), fact);
         }
     }
 
     /// The conversation is over.
     pub(crate) fn disconnected(&self, session: &Session, ending: Ending) {
-        self.note(Totals::disconnected(), session.id, || Fact::Disconnect {
-            way: session.way,
+        self.note(session, Totals::disconnected(), || Fact::Disconnect {
+            way: session.beginning.way,
             ending,
             bytes_in: session.bytes_in,
             bytes_out: session.bytes_out,
-            lasted: session.opened.elapsed(),
+            lasted: session.beginning.opened.elapsed(),
         });
     }
 
@@ -93,7 +102,7 @@ impl Reporter {
     }
 
     #[inline]
-    fn note(&self, counts: Totals, id: u64, fact: impl FnOnce() -> Fact) {
+    fn note(&self, session: &Session, counts: Totals, fact: impl FnOnce() -> Fact) {
         self.tally.count(counts);
         let class = counts.class();
         let needed = if class == Class::Detail { Level::Messages } else { Level::Connections };
@@ -101,7 +110,7 @@ impl Reporter {
             return;
         }
         if self.allowance.take(&self.emitter.desk.window, class) {
-            self.emitter.send(self.tally.service, Some(id), fact());
+            self.emitter.send(self.tally.service, Some(session.beginning.id), fact());
         } else {
             self.tally.hide(counts);
         }

@@ -47,8 +47,8 @@ struct Post {
 /// A conversation as the host knows it.
 struct Visit {
     session: Session,
-    ip: IpAddr,
-    door: u16,
+    /// Only asked for at the end.
+    ip: Box<IpAddr>,
 }
 
 impl ByteHost {
@@ -76,7 +76,7 @@ impl Host for ByteHost {
         let admitted = self.house.admission.enter(Some(ip));
         let session = post.reporter.connected(Way::In, peer, post.end_of(stream));
         match admitted {
-            Ok(()) => Ok(Visit { session, ip, door: door as u16 }),
+            Ok(()) => Ok(Visit { session, ip: Box::new(ip) }),
             Err(line) => {
                 post.reporter.disconnected(&session, Ending::Limit);
                 Err(line)
@@ -85,22 +85,22 @@ impl Host for ByteHost {
     }
 
     #[inline]
-    fn received(&mut self, visit: &mut Visit, bytes: &[u8]) {
-        self.posts[usize::from(visit.door)].reporter.received(&mut visit.session, bytes);
+    fn received(&mut self, door: usize, visit: &mut Visit, bytes: &[u8]) {
+        self.posts[door].reporter.received(&mut visit.session, bytes);
     }
 
     #[inline]
-    fn sent(&mut self, visit: &mut Visit, bytes: &[u8]) {
-        self.posts[usize::from(visit.door)].reporter.sent(&mut visit.session, bytes);
+    fn sent(&mut self, door: usize, visit: &mut Visit, bytes: &[u8]) {
+        self.posts[door].reporter.sent(&mut visit.session, bytes);
     }
 
-    fn passed(&mut self, visit: &mut Visit, counts: [u64; 2]) {
-        self.posts[usize::from(visit.door)].reporter.passed(&mut visit.session, counts);
+    fn passed(&mut self, door: usize, visit: &mut Visit, counts: [u64; 2]) {
+        self.posts[door].reporter.passed(&mut visit.session, counts);
     }
 
-    fn left(&mut self, visit: Visit, ending: Ending, unsent: usize) {
-        self.house.admission.leave(Some(visit.ip), &ending, unsent);
-        self.posts[usize::from(visit.door)].reporter.disconnected(&visit.session, ending);
+    fn left(&mut self, door: usize, visit: Visit, (ending, unsent): (Ending, usize)) {
+        self.house.admission.leave(Some(*visit.ip), &ending, unsent);
+        self.posts[door].reporter.disconnected(&visit.session, ending);
     }
 
     fn cannot_accept(&mut self, door: usize, error: io::Error) {

@@ -23,8 +23,10 @@ pub(super) struct Connection<G> {
     pipe: Option<Box<Pipe>>,
     /// When bytes last moved, in the loop's ticks.
     moved: u32,
+    /// The number of the listener that it came in at.
+    door: u16,
     /// Reads in a row that filled the whole buffer: the mark of a stream.
-    full_reads: u32,
+    full_reads: u8,
     /// Whether it stands in the loop's queue for another turn already.
     queued: bool,
 }
@@ -71,7 +73,7 @@ impl Until {
 }
 
 impl<G> Connection<G> {
-    pub(super) fn new(stream: TcpStream, guest: Option<G>, now: u32) -> Self {
+    pub(super) fn new(stream: TcpStream, (door, guest): (usize, Option<G>), now: u32) -> Self {
         Self {
             stream,
             guest,
@@ -79,6 +81,8 @@ impl<G> Connection<G> {
             #[cfg(target_os = "linux")]
             pipe: None,
             moved: now,
+            // More listeners than that are more than there are ports.
+            door: door as u16,
             full_reads: 0,
             queued: false,
         }
@@ -101,12 +105,20 @@ impl<G> Connection<G> {
         Duration::from_millis(now.wrapping_sub(self.moved).into())
     }
 
-    /// Its guest, and how many bytes were still due to the peer.
-    pub(super) fn into_guest(self) -> (Option<G>, usize) {
-        let unsent = self.unsent.map_or(0, |unsent| unsent.bytes.len() - unsent.sent);
+    pub(super) fn door(&self) -> usize {
+        self.door.into()
+    }
+
+    /// How many bytes are still due to the peer.
+    pub(super) fn unsent(&self) -> usize {
+        let unsent = self.unsent.as_ref().map_or(0, |unsent| unsent.bytes.len() - unsent.sent);
         #[cfg(target_os = "linux")]
-        let unsent = unsent + self.pipe.map_or(0, |pipe| pipe.filled());
-        (self.guest, unsent)
+        let unsent = unsent + self.pipe.as_ref().map_or(0, |pipe| pipe.filled());
+        unsent
+    }
+
+    pub(super) fn into_guest(self) -> Option<G> {
+        self.guest
     }
 
     /// Reads and sends back until nothing moves any more or the turn is used up, so that one busy peer does not keep
@@ -148,13 +160,13 @@ impl<G> Connection<G> {
         let Some(guest) = &mut self.guest else { return Ok(()) };
         self.moved = round.now;
         round.received += count;
-        round.host.received(guest, bytes);
+        round.host.received(self.door.into(), guest, bytes);
         let sent = match again_if_interrupted(|| send(&self.stream, bytes)) {
             Err(e) if e.kind() == ErrorKind::WouldBlock => 0,
             done => done?,
         };
         if sent > 0 {
-            round.host.sent(guest, &bytes[..sent]);
+            round.host.sent(self.door.into(), guest, &bytes[..sent]);
         }
         if sent == count {
             return Ok(());
@@ -170,7 +182,7 @@ impl<G> Connection<G> {
             let rest = &unsent.bytes[unsent.sent..];
             let count = again_if_interrupted(|| send(&self.stream, rest))?;
             self.moved = round.now;
-            round.host.sent(guest, &rest[..count]);
+            round.host.sent(self.door.into(), guest, &rest[..count]);
             unsent.sent += count;
         }
         self.unsent = None;
@@ -208,7 +220,7 @@ impl<G> Connection<G> {
         if counts != [0, 0] {
             self.moved = round.now;
             round.received += counts[0] as usize;
-            round.host.passed(guest, counts);
+            round.host.passed(self.door.into(), guest, counts);
         }
         Ok(if received? == 0 { Turn::Ended(Ending::PeerClosed) } else { Turn::MayHaveMore })
     }
@@ -237,4 +249,4 @@ fn again_if_interrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Resu
 const READS_A_TURN: usize = 4;
 /// Full buffers in a row that make a stream.
 #[cfg(target_os = "linux")]
-const READS_OF_A_STREAM: u32 = 4;
+const READS_OF_A_STREAM: u8 = 4;

@@ -35,12 +35,12 @@ pub(crate) trait Host {
     /// # Errors
     /// Where the host will not have it.
     fn admit(&mut self, door: usize, stream: &TcpStream, peer: SocketAddr) -> Result<Self::Guest, String>;
-    fn received(&mut self, guest: &mut Self::Guest, bytes: &[u8]);
-    fn sent(&mut self, guest: &mut Self::Guest, bytes: &[u8]);
+    fn received(&mut self, door: usize, guest: &mut Self::Guest, bytes: &[u8]);
+    fn sent(&mut self, door: usize, guest: &mut Self::Guest, bytes: &[u8]);
     /// Bytes `[in, out]` that the loop itself did not see.
-    fn passed(&mut self, guest: &mut Self::Guest, counts: [u64; 2]);
-    /// The connection is over; `unsent` bytes of its answer were still here.
-    fn left(&mut self, guest: Self::Guest, ending: Ending, unsent: usize);
+    fn passed(&mut self, door: usize, guest: &mut Self::Guest, counts: [u64; 2]);
+    /// The connection is over: how, and how many bytes of its answer were still here.
+    fn left(&mut self, door: usize, guest: Self::Guest, how: (Ending, usize));
     /// Nothing can be accepted at `door` for now.
     fn cannot_accept(&mut self, door: usize, error: io::Error);
     /// Asked at the start and after each [`Waker::wake`].
@@ -269,9 +269,9 @@ impl<H: Host> ByteLoop<H> {
         let entry = self.connections.vacant_entry();
         let interest = Interest::READABLE | Interest::WRITABLE;
         match self.poll.registry().register(&mut stream, Token(entry.key()), interest) {
-            Ok(()) => drop(entry.insert(Connection::new(stream, guest, self.clock.tick()))),
+            Ok(()) => drop(entry.insert(Connection::new(stream, (door, guest), self.clock.tick()))),
             Err(e) => match guest {
-                Some(guest) => self.host.left(guest, Ending::Failed(e), 0),
+                Some(guest) => self.host.left(door, guest, (Ending::Failed(e), 0)),
                 None => self.turned_away -= 1,
             },
         }
@@ -297,9 +297,10 @@ impl<H: Host> ByteLoop<H> {
 
     fn end(&mut self, key: usize, ending: Ending) {
         let connection = self.connections.remove(key);
+        let (door, unsent) = (connection.door(), connection.unsent());
         match connection.into_guest() {
-            (Some(guest), unsent) => self.host.left(guest, ending, unsent),
-            (None, _) => self.turned_away -= 1,
+            Some(guest) => self.host.left(door, guest, (ending, unsent)),
+            None => self.turned_away -= 1,
         }
         if self.paused_until.is_some() {
             self.accept_again();
@@ -331,8 +332,9 @@ impl<H: Host> ByteLoop<H> {
 
     fn close_all(&mut self) {
         for connection in self.connections.drain() {
-            if let (Some(guest), unsent) = connection.into_guest() {
-                self.host.left(guest, Ending::Shutdown, unsent);
+            let (door, unsent) = (connection.door(), connection.unsent());
+            if let Some(guest) = connection.into_guest() {
+                self.host.left(door, guest, (Ending::Shutdown, unsent));
             }
         }
     }
@@ -427,21 +429,21 @@ mod tests {
             Ok(())
         }
 
-        fn received(&mut self, (): &mut (), bytes: &[u8]) {
+        fn received(&mut self, _: usize, (): &mut (), bytes: &[u8]) {
             self.0.lock().unwrap().received += bytes.len() as u64;
         }
 
-        fn sent(&mut self, (): &mut (), bytes: &[u8]) {
+        fn sent(&mut self, _: usize, (): &mut (), bytes: &[u8]) {
             self.0.lock().unwrap().sent += bytes.len() as u64;
         }
 
-        fn passed(&mut self, (): &mut (), [received, sent]: [u64; 2]) {
+        fn passed(&mut self, _: usize, (): &mut (), [received, sent]: [u64; 2]) {
             let mut seen = self.0.lock().unwrap();
             seen.received += received;
             seen.sent += sent;
         }
 
-        fn left(&mut self, (): (), ending: Ending, unsent: usize) {
+        fn left(&mut self, _: usize, (): (), (ending, unsent): (Ending, usize)) {
             self.0.lock().unwrap().left.push((ending.to_string(), unsent));
         }
 
