@@ -54,7 +54,7 @@ pub(super) struct Words {
     /// How many bytes `collect` waits for, at most 64MiB
     #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
     collect: usize,
-    /// Pass streams through the kernel (Linux): a third of the CPU time, at a lower rate
+    /// Pass streams through the kernel instead of our memory (Linux): no copies, but a lower rate
     #[arg(long, help_heading = "Services")]
     splice: bool,
 

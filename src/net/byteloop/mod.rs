@@ -4,6 +4,8 @@
 
 /// One connection: reads, sends back, keeps what the peer would not take yet.
 mod connection;
+/// What the loop must know of the world above it.
+mod host;
 /// Looking for work a little before sleeping, while that pays.
 mod spin;
 /// Bytes that go from socket to socket inside the kernel.
@@ -24,39 +26,7 @@ use super::Ending;
 use connection::{Connection, Round, Turn, Until};
 use spin::Spin;
 
-/// The world above a byte loop: who is let in, and who is told what happens. Called on the loop's thread; it must not
-/// block.
-pub(crate) trait Host {
-    /// What the host keeps of a connection; it lies in the loop's table, so its size counts for every idle peer.
-    type Guest;
-
-    /// A connection came in at the listener number `door`. An error is a last line for the peer.
-    ///
-    /// # Errors
-    /// Where the host will not have it.
-    fn admit(&mut self, door: usize, stream: &TcpStream, peer: SocketAddr) -> Result<Self::Guest, String>;
-    fn received(&mut self, door: usize, guest: &mut Self::Guest, bytes: &[u8]);
-    fn sent(&mut self, door: usize, guest: &mut Self::Guest, bytes: &[u8]);
-    /// Bytes `[in, out]` that the loop itself did not see.
-    fn passed(&mut self, door: usize, guest: &mut Self::Guest, counts: [u64; 2]);
-    /// The connection is over: how, and how many bytes of its answer were still here.
-    fn left(&mut self, door: usize, guest: Self::Guest, how: (Ending, usize));
-    /// Nothing can be accepted at `door` for now.
-    fn cannot_accept(&mut self, door: usize, error: io::Error);
-    /// Asked at the start and after each [`Waker::wake`].
-    fn orders(&self) -> Orders;
-}
-
-/// What a loop is to do from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Orders {
-    /// Accept and serve.
-    Serve,
-    /// Accept nothing more, and end with the last conversation.
-    Drain,
-    /// End now.
-    Close,
-}
+pub(crate) use host::{Host, Orders};
 
 /// How bytes are handled, the same for all connections of a loop.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +43,7 @@ pub(crate) struct Handling {
 pub(crate) enum Copying {
     /// Our own buffer.
     Buffer,
-    /// A pipe inside the kernel once a connection streams: a third of the CPU time, at a lower rate.
+    /// A pipe inside the kernel once a connection streams: no copies through our memory, at a lower rate.
     Splice,
 }
 

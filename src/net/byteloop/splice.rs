@@ -1,5 +1,5 @@
-//! Pipe: bytes that go from socket to socket inside the kernel (splice(2)). It saves the two copies through our own
-//! memory: a third of the server's CPU time for a stream, at a lower rate (`docs/performance.md`).
+//! Pipe: bytes that go from socket to socket inside the kernel (splice(2)), without the two copies through our own
+//! memory, at a lower rate (`docs/performance.md`).
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
