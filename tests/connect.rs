@@ -384,8 +384,6 @@ fn what_the_peer_says_appears_above_a_line_that_is_half_typed() {
     person.sees(|screen| screen.trim_end().ends_with("news without an end\n> half"));
     person.types("-line\r");
     assert_eq!(read_line(&stream), "half-line\n");
-    // Between two lines the terminal itself would take the key.
-    person.sees(|screen| screen.trim_end().ends_with("\n>"));
     person.types("\x04");
     assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
     stream.write_all(b"the rest\n").unwrap();
@@ -484,6 +482,22 @@ fn ctrl_c_stops_while_typing_and_while_waiting_for_the_rest() {
     person.reads("still here");
     person.types("\x03");
     assert_eq!(person.leaves(), 130);
+}
+
+#[test]
+fn keys_pressed_between_two_lines_are_not_lost() {
+    for _ in 0..20 {
+        let (peer, stream) = spoken_for();
+        let mut person = Person::connect(&[&peer.port, "-q"]);
+        let mut stream = stream.recv().unwrap();
+        person.reads("> ");
+        person.types("one\r");
+        assert_eq!(read_line(&stream), "one\n");
+        person.types("\x04");
+        assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
+        drop(stream);
+        assert_eq!(person.leaves(), 0);
+    }
 }
 
 #[test]

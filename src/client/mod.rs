@@ -17,6 +17,8 @@ mod hex;
 pub(crate) mod payload;
 /// stdin to the socket, the socket to stdout.
 pub(crate) mod pipe;
+/// The terminal between two lines.
+mod quiet;
 /// The terminal's surface, while a line is being typed and while none is.
 mod screen;
 /// A line editor over a conversation.

@@ -10,11 +10,12 @@ use rustix::process::{Signal, getpid, kill_process};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, Config, Editor};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use super::arriving::Arriving;
 use super::crlf::{LineEnd, Outgoing};
+use super::quiet::Quiet;
 use super::screen::Screen;
 use super::trouble::Trouble;
 use super::wire::Wire;
@@ -93,6 +94,7 @@ impl Terminal {
     pub(crate) fn run(mut self, wire: Wire, line_end: LineEnd) -> Result<Farewell, Trouble> {
         let (wire, outcome) = (Arc::new(wire), Arc::new(Outcome::default()));
         let signals = watch_signals(&wire, &outcome, &self.screen)?;
+        let _quiet = Quiet::keep();
         receive_in_background(&wire, &outcome, &self.screen)?;
         let leave = self.converse(&wire, &outcome, line_end);
         self.remember();
@@ -232,7 +234,7 @@ impl Begun {
 
 /// A signal ends the conversation. While a line is typed rustyline has SIGINT to itself and reports it as Ctrl-C.
 fn watch_signals(wire: &Arc<Wire>, outcome: &Arc<Outcome>, screen: &Screen) -> Result<Handle, Trouble> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Trouble::Socket)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).map_err(Trouble::Socket)?;
     let handle = signals.handle();
     let (wire, outcome, screen) = (Arc::clone(wire), Arc::clone(outcome), screen.clone());
     let watcher = move || {
