@@ -14,7 +14,7 @@ use crate::event::sinks::{Format, SinkPlan, Target};
 use crate::net::byteloop::Copying;
 use crate::net::{Address, PortRule};
 use crate::server::{self, Limits, Stand, Visits};
-use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES};
+use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES, names};
 
 /// Answer: serve echo, upper, prefix, collect, or all of them
 #[derive(Debug, Args)]
@@ -93,13 +93,9 @@ fn service(word: &str) -> Result<ServiceWord, String> {
         Some(at) => &SERVICES[at..=at],
         None if name == "all" && address.is_none() => SERVICES,
         None if name == "all" => return Err("`all` takes no address, each service needs its own".into()),
-        None => return Err(format!("no service is called `{name}`; there are {} and all", names().join(", "))),
+        None => return Err(format!("no service is called `{name}`; there are {} and all", names())),
     };
     Ok(ServiceWord { entries, address })
-}
-
-fn names() -> Vec<&'static str> {
-    SERVICES.iter().map(|entry| entry.name).collect()
 }
 
 fn chunk(word: &str) -> Result<usize, String> {
@@ -160,7 +156,7 @@ impl Words {
             |(entry, address, rule): Wish| Stand { name: entry.name, service: entry.build(options), address, rule };
         let wishes = self.wishes();
         if wishes.is_empty() {
-            let names = names().join(", ");
+            let names = names();
             return Err(Failure::bad_words(format!(
                 "no service is named; there are {names} and all, as in `sockeye serve echo`"
             )));

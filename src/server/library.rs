@@ -6,7 +6,7 @@ use super::{Limits, Plan, Running, Stand, bind};
 use crate::event::Emitter;
 use crate::net::byteloop::Copying;
 use crate::net::{Endpoint, PortRule};
-use crate::services::{Entry, Options, SERVICES};
+use crate::services::{Entry, Options, names};
 
 /// A server inside this process, on a port of its own. It needs no async runtime, and dropping it ends it.
 ///
@@ -99,10 +99,6 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("addr", &self.addr).finish_non_exhaustive()
     }
-}
-
-fn names() -> String {
-    SERVICES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

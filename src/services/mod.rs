@@ -90,6 +90,11 @@ impl std::fmt::Debug for Built {
     }
 }
 
+/// The names of all services, as a sentence lists them.
+pub(crate) fn names() -> String {
+    SERVICES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+}
+
 /// A service that needs to see its bytes.
 fn conversation(service: impl Service) -> Built {
     Built { service: Arc::new(service), bare: None }
