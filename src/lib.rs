@@ -19,12 +19,16 @@ mod client;
 mod commands;
 /// What happened, told outwards to console and log.
 mod event;
+/// Where a message begins and ends: codecs, and messages over any stream.
+pub mod framing;
 /// Sockets: addresses, listening, dialling, and the bare-TCP fast path.
 mod net;
 /// Who is let in, who works, and how it all ends.
 mod server;
 /// The conversations we hold, one file each, in one table.
 mod services;
+/// What outlives the process: names, accounts, sessions.
+mod store;
 
 pub use server::{Server, ServerError};
 
