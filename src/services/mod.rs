@@ -5,6 +5,8 @@
 mod collect;
 /// Sends back what arrives.
 mod echo;
+/// Names as people choose them, and when two are one.
+mod name;
 /// Answers one message with a prefix.
 mod prefix;
 /// Sends back what arrives, in upper case.
