@@ -34,7 +34,12 @@ fn lanes() -> Vec<Lane> {
         echo("echo u32be", &["echo", "--framing", "u32be"], framed()),
         echo("echo ascii10", &["echo", "--framing", "ascii10"], digits()),
         Lane { name: "greet", words: &["greet", "--framing", "lines"], question: line(), answer: unknown() },
-        Lane { name: "greet Time", words: &["greet", "--framing", "lines"], question: b"Time\n".to_vec(), answer: Err(26) },
+        Lane {
+            name: "greet Time",
+            words: &["greet", "--framing", "lines"],
+            question: b"Time\n".to_vec(),
+            answer: Err(26),
+        },
         Lane { name: "utc", words: &["utc", "--framing", "lines"], question: line(), answer: unknown() },
         Lane { name: "utc TIME", words: &["utc", "--framing", "lines"], question: b"TIME\n".to_vec(), answer: Err(21) },
     ]
@@ -58,7 +63,8 @@ fn main() {
     println!("{:14} {:>10} {:>14} {:>12} {:>10}", "", "msg/s", "server us/msg", "of echo", "");
     for (lane, figures) in &lanes {
         let ratios = figures.iter().zip(&echo).map(|(ours, echo)| ours[0] / echo[0]).collect();
-        let (rate, cpu) = (median(figures.iter().map(|f| f[0]).collect()), median(figures.iter().map(|f| f[1]).collect()));
+        let (rate, cpu) =
+            (median(figures.iter().map(|f| f[0]).collect()), median(figures.iter().map(|f| f[1]).collect()));
         println!("{:14} {rate:>10.0} {cpu:>14.2} {:>12.2}", lane.name, median(ratios));
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use tokio::io::AsyncWriteExt;
 
 use crate::framing::{Codec, Framing, FramingError, Message, MessageStream, RecvError};
-use crate::net::{Conn, Ending};
+use crate::net::{Conn, Ending, Endpoint};
 
 /// A conversation in messages.
 ///
@@ -37,9 +37,9 @@ impl Messages {
         Self { conn, codec: Codec::new(framing), unsent: Vec::new(), end: End::Open }
     }
 
-    /// The peer and how far its words are trusted.
-    pub(super) fn conn(&self) -> &Conn {
-        &self.conn
+    /// Who is at the other end.
+    pub(super) fn peer(&self) -> &Endpoint {
+        &self.conn.peer
     }
 
     /// The next message; `None` where there is none any more, and [`Messages::part`] is all that is left to do.

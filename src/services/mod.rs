@@ -7,8 +7,12 @@ mod collect;
 mod echo;
 /// Answers two words.
 mod greet;
+/// Knows people by their address.
+mod identify;
 /// Messages of one conversation, in the framing that its listener speaks.
 mod messages;
+/// Names as people choose them, and when two are one.
+mod name;
 /// Answers one message with a prefix.
 mod prefix;
 /// Sends back what arrives, in upper case.
@@ -188,6 +192,12 @@ pub(crate) const SERVICES: &[Entry] = &[
         port: 5560,
         about: "answers TIME with the time in UTC",
         build: |options, _| conversation(utc::Utc::new(options.framing)),
+    },
+    Entry {
+        name: "identify",
+        port: 5561,
+        about: "knows people by their IP address and asks others for a name; recognises, does not authenticate",
+        build: |options, means| conversation(identify::Identify::new(options.framing, means.store()?)),
     },
 ];
 
