@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use etcetera::BaseStrategy;
 
+use super::data::platform_dir;
 use super::events::EventWords;
 use super::quantity;
 use crate::client::LineEnd;
@@ -148,8 +148,7 @@ fn source(word: &str) -> Result<SocketAddr, String> {
 
 /// In the platform's data directory; `None` where there is no home.
 fn history() -> Option<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.data_dir().join("sockeye").join("connect.history"))
+    Some(platform_dir()?.join("connect.history"))
 }
 
 /// Short enough to be typed again.

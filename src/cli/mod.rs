@@ -5,6 +5,8 @@
 mod config;
 /// `connect`.
 mod connect;
+/// Where data is kept.
+mod data;
 /// What both verbs say about where events go.
 mod events;
 /// Durations, sizes and counts.
@@ -15,10 +17,12 @@ mod serve;
 use std::error::Error;
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
+use crate::framing::Framing;
 
 /// The other end of the socket: answers, talks, and tells you honestly what happened.
 #[derive(Debug, Parser)]
@@ -172,6 +176,11 @@ fn sentence(error: &clap::Error) -> String {
     let joined = wanted.collect::<Vec<_>>().join(" ");
     let plain = joined.strip_prefix("error: ").unwrap_or(&joined);
     format!("{}; try --help", plain.replace(" tip: ", "; "))
+}
+
+/// The names of all framings.
+fn framing() -> impl TypedValueParser<Value = Framing> {
+    PossibleValuesParser::new(Framing::ALL.map(Framing::name)).try_map(|name| name.parse::<Framing>())
 }
 
 fn completions(shell: clap_complete::Shell) -> Vec<u8> {

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::data::DataWords;
 use super::events::EventWords;
 use super::quantity;
-use crate::commands::serve::{self, Asking};
+use crate::commands::serve::{self, Asking, Wish};
 use crate::commands::{Failure, Plan, Talk};
 use crate::event::sinks::{Format, SinkPlan, Target};
+use crate::framing::Framing;
 use crate::net::byteloop::Copying;
 use crate::net::{Address, PortRule};
-use crate::server::{self, Limits, Stand, Visits};
+use crate::server::{Limits, Visits};
 use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES, names};
 
 /// Answer: serve echo, upper, prefix, collect, or all of them
@@ -45,6 +47,11 @@ pub(super) struct Words {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
+    /// How messages are told apart; `collect`, and `echo` and `upper` in bursts, take bytes as they come
+    #[arg(long, value_name = "FRAMING", default_value_t, value_parser = super::framing(), help_heading = "Services")]
+    framing: Framing,
+    #[command(flatten)]
+    data: DataWords,
     /// Take at most SIZE bytes at once
     #[arg(long, value_name = "SIZE", value_parser = chunk, help_heading = "Services")]
     chunk: Option<usize>,
@@ -124,21 +131,7 @@ impl Words {
         if self.list {
             return Ok(Plan::Print(list().into_bytes()));
         }
-        let options = Options { chunk: self.chunk, prefix: self.prefix.clone(), collect: self.collect };
-        let limits = Limits {
-            conns: self.max_conns,
-            conns_per_ip: self.max_conns_per_ip,
-            idle: self.idle_timeout,
-            visits: if self.once { Visits::One } else { Visits::Any },
-        };
-        let stands = self.stands(&options)?;
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_WORKERS);
-        let server = server::Plan {
-            stands,
-            limits,
-            workers: self.workers.unwrap_or_else(cores),
-            copying: if self.splice { Copying::Splice } else { Copying::Buffer },
-        };
         let console = |talk: Talk| Format::Text(talk.paint.on(&std::io::stdout()));
         let sink = SinkPlan {
             level: self.events.level(),
@@ -146,15 +139,38 @@ impl Words {
             target: self.events.log.clone().map_or_else(Target::stdout, Target::File),
         };
         let asking = if self.ask { Asking::Yes { other_port: self.rule_for_named() } } else { Asking::No };
-        Ok(Plan::Serve(serve::Plan { server, sink, ready_file: self.ready_file, drain: self.drain, asking }))
+        Ok(Plan::Serve(serve::Plan {
+            wishes: self.wishes()?,
+            options: self.options(),
+            data: self.data.place(),
+            limits: self.limits(),
+            workers: self.workers.unwrap_or_else(cores),
+            copying: if self.splice { Copying::Splice } else { Copying::Buffer },
+            sink,
+            ready_file: self.ready_file,
+            drain: self.drain,
+            asking,
+        }))
+    }
+
+    fn options(&self) -> Options {
+        let (framing, chunk, prefix, collect) = (self.framing, self.chunk, self.prefix.clone(), self.collect);
+        Options { framing, chunk, prefix, collect }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            conns: self.max_conns,
+            conns_per_ip: self.max_conns_per_ip,
+            idle: self.idle_timeout,
+            visits: if self.once { Visits::One } else { Visits::Any },
+        }
     }
 
     /// Every service at every address that is meant for it; those that a user named come first, so that a default port
     /// never takes one of theirs.
-    fn stands(&self, options: &Options) -> Result<Vec<Stand>, Failure> {
-        let stand =
-            |(entry, address, rule): Wish| Stand { name: entry.name, service: entry.build(options), address, rule };
-        let wishes = self.wishes();
+    fn wishes(&self) -> Result<Vec<Wish>, Failure> {
+        let wishes = self.all_wishes();
         if wishes.is_empty() {
             let names = names();
             return Err(Failure::bad_words(format!(
@@ -168,19 +184,22 @@ impl Words {
             return Err(Failure::bad_words("--on is for services without an address, and all of them have one"));
         }
         refuse_twice(&wishes)?;
-        Ok(wishes.into_iter().map(stand).collect())
+        Ok(wishes)
     }
 
-    fn wishes(&self) -> Vec<Wish> {
-        let named = |(entry, address): (&'static Entry, &Address)| (entry, address.clone(), self.rule_for_named());
+    fn all_wishes(&self) -> Vec<Wish> {
+        let named = |(entry, address): (&'static Entry, &Address)| {
+            let (address, rule) = (address.clone(), self.rule_for_named());
+            Wish { entry, address, rule }
+        };
         let mut wishes: Vec<Wish> = self.named().map(named).collect();
-        let taken = wishes.iter().filter_map(|(_, address, _)| address.port()).collect::<Vec<_>>();
+        let taken = wishes.iter().filter_map(|wish| wish.address.port()).collect::<Vec<_>>();
         let unnamed = || self.services.iter().filter(|word| word.address.is_none() && self.on.is_empty());
         let entries = || unnamed().flat_map(|word| word.entries);
         for entry in entries() {
             let neighbours = entries().map(|other| other.port).filter(|port| *port != entry.port);
             let avoid = neighbours.chain(taken.iter().copied()).collect();
-            wishes.push((entry, Address::local(entry.port), PortRule::Next { avoid }));
+            wishes.push(Wish { entry, address: Address::local(entry.port), rule: PortRule::Next { avoid } });
         }
         wishes
     }
@@ -198,17 +217,15 @@ impl Words {
     }
 }
 
-/// A service, where it is to stand, and what to do if the port is taken.
-type Wish = (&'static Entry, Address, PortRule);
-
 /// Two wishes for one place are a mistake, unless one of them is a default that moves on.
 fn refuse_twice(wishes: &[Wish]) -> Result<(), Failure> {
-    for (at, (entry, address, rule)) in wishes.iter().enumerate() {
-        let clashes = |(other, there, theirs): &&Wish| {
-            address == there && address.port() != Some(0) && (rule == theirs || entry.name == other.name)
+    for (at, Wish { entry, address, rule }) in wishes.iter().enumerate() {
+        let clashes = |other: &&Wish| {
+            let same = *rule == other.rule || entry.name == other.entry.name;
+            *address == other.address && address.port() != Some(0) && same
         };
-        let Some((other, ..)) = wishes[..at].iter().find(clashes) else { continue };
-        let (first, second) = (other.name, entry.name);
+        let Some(other) = wishes[..at].iter().find(clashes) else { continue };
+        let (first, second) = (other.entry.name, entry.name);
         let both = if first == second {
             format!("{first} is twice for")
         } else {

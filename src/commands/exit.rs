@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use crate::net::NetError;
+use crate::store::StoreError;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,22 @@ impl From<NetError> for Failure {
             ErrorKind::NotFound => "; check the path",
             _ if error.operation() == "resolve" => "; check the name, or give an IP address",
             _ => "",
+        };
+        Self::failed(format!("{error}{way_out}"))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let way_out = match &error {
+            StoreError::Nowhere => "; name one with --data",
+            StoreError::InUse { .. } => "; stop it first, or name another folder with --data",
+            StoreError::TooOpen { .. } => "; take the rights of others away with `chmod go-rwx`",
+            StoreError::TooNew { .. } => "; update sockeye, or name another folder with --data",
+            StoreError::Unwritable(_) | StoreError::Failed(_) => "; check the folder, or name another with --data",
+            StoreError::SyncFailed(_) => {
+                "; nothing that was not acknowledged is kept, so check the disk before a restart"
+            }
         };
         Self::failed(format!("{error}{way_out}"))
     }

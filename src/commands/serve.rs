@@ -12,19 +12,37 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use super::{Exit, Failure, Talk, ask};
 use crate::event::Emitter;
 use crate::event::sinks::{self, SinkPlan};
-use crate::net::{Endpoint, PortRule, Reason};
-use crate::server::{self, Bound, Outcome, Running, Visits};
+use crate::net::byteloop::Copying;
+use crate::net::{Address, Endpoint, PortRule, Reason};
+use crate::server::{self, Bound, Limits, Outcome, Running, Stand, Visits};
+use crate::services::{Entry, Means, Options};
+use crate::store::{self, StoreError};
 
 /// Everything that `serve` was asked for.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) server: server::Plan,
+    pub(crate) wishes: Vec<Wish>,
+    pub(crate) options: Options,
+    /// Where services keep what outlives the process.
+    pub(crate) data: Option<store::Place>,
+    pub(crate) limits: Limits,
+    /// Threads for each kind of work, at least 1.
+    pub(crate) workers: usize,
+    pub(crate) copying: Copying,
     pub(crate) sink: SinkPlan,
     /// Where to say what listens where, once everything does.
     pub(crate) ready_file: Option<PathBuf>,
     /// How long conversations may go on after the first signal.
     pub(crate) drain: Duration,
     pub(crate) asking: Asking,
+}
+
+/// A service, where it is to stand, and what to do if the port is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) entry: &'static Entry,
+    pub(crate) address: Address,
+    pub(crate) rule: PortRule,
 }
 
 /// Whether host and port are asked for.
@@ -42,6 +60,8 @@ enum Happening {
     Signal(i32),
     /// Nobody reads stdout any more.
     ConsoleClosed,
+    /// What was said to be kept may not be.
+    StoreFailed(StoreError),
     Ended,
 }
 
@@ -50,13 +70,13 @@ enum Happening {
 /// # Errors
 /// Where something cannot be opened or started, or the server ended otherwise than asked.
 pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
-    let Plan { mut server, sink, ready_file, drain, asking } = plan;
+    let Plan { mut wishes, options, data, limits, workers, copying, sink, ready_file, drain, asking } = plan;
     if let Asking::Yes { other_port } = asking {
-        ask_for_address(&mut server, &other_port)?;
+        ask_for_addresses(&mut wishes, &other_port)?;
     }
     raise_descriptor_limit();
     let ready_file = ready_file.map(ReadyFile::open).transpose()?;
-    let visits = server.limits.visits;
+    let visits = limits.visits;
     let (happens, happenings) = channel();
     let log = sink.target.to_string();
     let closed = happens.clone();
@@ -65,7 +85,9 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let (emitter, sink) = sinks::open(sink, on_closed)
         .map_err(|e| Failure::failed(format!("cannot open the log {log}: {}; check the path", Reason(&e))))?;
     watch_signals(happens.clone()).map_err(|e| Failure::failed(format!("cannot watch for signals: {e}")))?;
-    let bound = server::bind(server)?;
+    let mut means = means(data, happens.clone());
+    let stands = wishes.into_iter().map(|wish| wish.build(&options, &mut means)).collect::<Result<_, _>>()?;
+    let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
     point_out(&bound, talk);
     let ready = places_of(&bound);
     let running = bound
@@ -75,23 +97,35 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if announced.is_err() {
         running.close();
     }
-    let ended = Attendant { running: &running, emitter: &emitter, drain, talk }.attend(&happenings);
+    let cut_short = Attendant { running: &running, emitter: &emitter, drain, talk }.attend(&happenings);
     let outcome = running.join();
     drop(emitter);
     sink.close();
     announced?;
-    judge(outcome, visits, ended)
+    judge(outcome, visits, cut_short)
 }
 
-fn ask_for_address(plan: &mut server::Plan, other_port: &PortRule) -> Result<(), Failure> {
-    for stand in &mut plan.stands {
-        let address = ask::address(&stand.address, io::stdin().lock(), io::stderr().lock())?;
-        if address.port() != stand.address.port() {
-            stand.rule = other_port.clone();
+fn ask_for_addresses(wishes: &mut [Wish], other_port: &PortRule) -> Result<(), Failure> {
+    for wish in wishes {
+        let address = ask::address(&wish.address, io::stdin().lock(), io::stderr().lock())?;
+        if address.port() != wish.address.port() {
+            wish.rule = other_port.clone();
         }
-        stand.address = address;
+        wish.address = address;
     }
     Ok(())
+}
+
+fn means(data: Option<store::Place>, happens: Sender<Happening>) -> Means {
+    Means::new(data, move |error| drop(happens.send(Happening::StoreFailed(error))))
+}
+
+impl Wish {
+    fn build(self, options: &Options, means: &mut Means) -> Result<Stand, Failure> {
+        let Self { entry, address, rule } = self;
+        let service = entry.build(options, means)?;
+        Ok(Stand { name: entry.name, service, address, rule })
+    }
 }
 
 /// Up to the hard limit, as every server of many connections needs; where that is refused, the limit is what it was.
@@ -172,6 +206,12 @@ impl Drop for ReadyFile {
     }
 }
 
+/// What ended a server without a drain.
+enum CutShort {
+    Signal(i32),
+    StoreFailed(StoreError),
+}
+
 /// Who looks after a running server.
 struct Attendant<'a> {
     running: &'a Running,
@@ -181,8 +221,8 @@ struct Attendant<'a> {
 }
 
 impl Attendant<'_> {
-    /// Until the last worker has ended; gives the signal that cut the end short, if one did.
-    fn attend(&self, happenings: &Receiver<Happening>) -> Option<i32> {
+    /// Until the last worker has ended; gives what cut the end short, if anything did.
+    fn attend(&self, happenings: &Receiver<Happening>) -> Option<CutShort> {
         let mut deadline = None;
         let mut cut_short = None;
         loop {
@@ -193,7 +233,13 @@ impl Attendant<'_> {
                     self.begin_drain();
                 }
                 Ok(Happening::Signal(signal)) => {
-                    cut_short = Some(signal);
+                    cut_short.get_or_insert(CutShort::Signal(signal));
+                    self.running.close();
+                }
+                Ok(Happening::StoreFailed(error)) => {
+                    // Whoever is told now that something is kept might be told wrong.
+                    cut_short = Some(CutShort::StoreFailed(error));
+                    deadline = Some(Instant::now());
                     self.running.close();
                 }
                 Ok(Happening::ConsoleClosed) => {}
@@ -227,12 +273,14 @@ fn next(happenings: &Receiver<Happening>, deadline: Option<Instant>) -> Result<H
     }
 }
 
-fn judge(outcome: Outcome, visits: Visits, cut_short: Option<i32>) -> Result<Exit, Failure> {
+fn judge(outcome: Outcome, visits: Visits, cut_short: Option<CutShort>) -> Result<Exit, Failure> {
     if let Some(error) = outcome.failure {
         return Err(Failure::failed(format!("the server gave up: {}", Reason(&error))));
     }
-    if let Some(signal) = cut_short {
-        return Ok(Exit::Signal(signal));
+    match cut_short {
+        Some(CutShort::Signal(signal)) => return Ok(Exit::Signal(signal)),
+        Some(CutShort::StoreFailed(error)) => return Err(error.into()),
+        None => {}
     }
     if outcome.cut > 0 {
         let was = if outcome.cut == 1 { "was" } else { "were" };

@@ -185,14 +185,16 @@ impl Codec {
         if self.held() > 0 { Err(FramingError::Unfinished) } else { Ok(None) }
     }
 
-    /// Appends `message` to `out` as it goes over the wire, with `end` behind it where the framing has delimiters.
+    /// Appends `message` to `out` as it goes over the wire, with `end` behind it where the framing has delimiters. The
+    /// codec's bound is for what is received; only what a header cannot say is too long to be sent.
     ///
     /// # Errors
     /// [`FramingError::TooLong`], and [`FramingError::HoldsDelimiter`] where the message would fall apart at the other
     /// end. `out` is then unchanged.
     pub fn encode(&self, message: &[u8], end: Delimiter, out: &mut Vec<u8>) -> Result<(), FramingError> {
-        if message.len() > self.most {
-            return Err(FramingError::TooLong { most: self.most });
+        let most = sayable(self.framing);
+        if message.len() > most {
+            return Err(FramingError::TooLong { most });
         }
         match Header::of(self.framing) {
             Some(header) => {

@@ -6,7 +6,7 @@ use super::{Limits, Plan, Running, Stand, bind};
 use crate::event::Emitter;
 use crate::net::byteloop::Copying;
 use crate::net::{Endpoint, PortRule};
-use crate::services::{Entry, Options, names};
+use crate::services::{Entry, Means, Options, names};
 
 /// A server inside this process, on a port of its own. It needs no async runtime, and dropping it ends it.
 ///
@@ -66,7 +66,9 @@ impl Server {
     pub fn start(service: &str) -> Result<Self, ServerError> {
         let entry = Entry::named(service).ok_or_else(|| ServerError::UnknownService(service.to_owned()))?;
         let address = "127.0.0.1:0".parse().expect("a constant address");
-        let service = entry.build(&Options::default());
+        let mut means = Means::in_memory();
+        let service = entry.build(&Options::default(), &mut means);
+        let service = service.map_err(|e| ServerError::Refused(std::io::Error::other(e)))?;
         let stand = Stand { name: entry.name, service, address, rule: PortRule::Exact };
         let plan = Plan { stands: vec![stand], limits: Limits::default(), workers: 1, copying: Copying::Buffer };
         let bound = bind(plan).map_err(|e| ServerError::Refused(std::io::Error::new(e.kind(), e)))?;

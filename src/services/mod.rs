@@ -5,16 +5,28 @@
 mod collect;
 /// Sends back what arrives.
 mod echo;
+/// Answers two words.
+mod greet;
+/// Knows people by their address.
+mod identify;
+/// Messages of one conversation, in the framing that its listener speaks.
+mod messages;
+/// Names as people choose them, and when two are one.
+mod name;
 /// Answers one message with a prefix.
 mod prefix;
 /// Sends back what arrives, in upper case.
 mod upper;
+/// Tells the time in UTC.
+mod utc;
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::framing::Framing;
 use crate::net::{Conn, Ending};
+use crate::store::{self, Place, Store, StoreError};
 
 pub(crate) use collect::LARGEST_COLLECTION;
 
@@ -25,14 +37,17 @@ pub(crate) trait Service: Send + Sync + 'static {
     async fn serve(&self, conn: Conn) -> io::Result<Ending>;
 }
 
+/// A conversation that is being held.
+pub(crate) type Talk = Pin<Box<dyn Future<Output = io::Result<Ending>>>>;
+
 /// A [`Service`] behind a pointer; every service is one.
 pub(crate) trait Converse: Send + Sync {
-    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>>;
+    fn converse(self: Arc<Self>, conn: Conn) -> Talk;
 }
 
 impl<S: Service> Converse for S {
-    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>> {
-        Box::pin(self.serve(conn))
+    fn converse(self: Arc<Self>, conn: Conn) -> Talk {
+        Box::pin(async move { self.serve(conn).await })
     }
 }
 
@@ -44,7 +59,7 @@ pub(crate) struct Entry {
     pub(crate) port: u16,
     /// What it does, in one line of help.
     pub(crate) about: &'static str,
-    build: fn(&Options) -> Built,
+    build: fn(&Options, &mut Means) -> Result<Built, StoreError>,
 }
 
 /// A service ready to serve.
@@ -56,9 +71,50 @@ pub(crate) struct Built {
     pub(crate) bare: Option<usize>,
 }
 
+/// What services share that has to be opened; nothing is opened before one of them asks for it.
+pub(crate) struct Means {
+    /// `None` where there is no folder to keep anything in.
+    data: Option<Place>,
+    store: Option<Arc<dyn Store>>,
+    failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
+}
+
+impl Means {
+    /// With a store in `data`. `failed` is called where it closes itself for good.
+    pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
+        Self { data, store: None, failed: Some(Box::new(failed)) }
+    }
+
+    /// With a store that ends with the process.
+    pub(crate) fn in_memory() -> Self {
+        Self::new(Some(Place::Memory), |_| {})
+    }
+
+    /// The store, the same one for all.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub(crate) fn store(&mut self) -> Result<Arc<dyn Store>, StoreError> {
+        if let Some(store) = &self.store {
+            return Ok(Arc::clone(store));
+        }
+        let place = self.data.as_ref().ok_or(StoreError::Nowhere)?;
+        let failed = self.failed.take();
+        let failed = move |error| {
+            if let Some(failed) = failed {
+                failed(error);
+            }
+        };
+        let store = store::open(place, store::Role::Server, failed)?;
+        Ok(Arc::clone(self.store.insert(store)))
+    }
+}
+
 /// What a user can choose about services; each takes what concerns it.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    /// How the messages of text services are told apart.
+    pub(crate) framing: Framing,
     /// The most bytes taken at once, at least 1; `None` where it does not matter.
     pub(crate) chunk: Option<usize>,
     /// What `prefix` puts in front.
@@ -69,7 +125,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { chunk: None, prefix: "SERVER RECEIVED: ".into(), collect: 102_400 }
+        Self { framing: Framing::Burst, chunk: None, prefix: "SERVER RECEIVED: ".into(), collect: 102_400 }
     }
 }
 
@@ -79,8 +135,10 @@ impl Entry {
         SERVICES.iter().find(|entry| entry.name == name)
     }
 
-    pub(crate) fn build(&self, options: &Options) -> Built {
-        (self.build)(options)
+    /// # Errors
+    /// Where it needs something of `means` that cannot be opened.
+    pub(crate) fn build(&self, options: &Options, means: &mut Means) -> Result<Built, StoreError> {
+        (self.build)(options, means)
     }
 }
 
@@ -96,8 +154,8 @@ pub(crate) fn names() -> String {
 }
 
 /// A service that needs to see its bytes.
-fn conversation(service: impl Service) -> Built {
-    Built { service: Arc::new(service), bare: None }
+fn conversation(service: impl Service) -> Result<Built, StoreError> {
+    Ok(Built { service: Arc::new(service), bare: None })
 }
 
 /// Every service, in the order of its port.
@@ -106,28 +164,43 @@ pub(crate) const SERVICES: &[Entry] = &[
         name: "echo",
         port: 5555,
         about: "sends back what arrives, unchanged and as it arrives (RFC 862)",
-        build: |options| Built {
-            service: Arc::new(echo::Echo::new(options.chunk)),
-            bare: Some(options.chunk.unwrap_or(crate::net::byteloop::LARGEST_READ)),
-        },
+        build: |options, _| Ok(echo::build(options)),
     },
     Entry {
         name: "upper",
         port: 5556,
         about: "the same in upper case: UTF-8 as Unicode has it, other bytes unchanged",
-        build: |options| conversation(upper::Upper::new(options.chunk)),
+        build: |options, _| conversation(upper::Upper::new(options.framing, options.chunk)),
     },
     Entry {
         name: "prefix",
         port: 5557,
         about: "answers one message with a prefix and the message, then closes",
-        build: |options| conversation(prefix::Prefix::new(&options.prefix)),
+        build: |options, _| conversation(prefix::Prefix::new(options.framing, &options.prefix)),
     },
     Entry {
         name: "collect",
         port: 5558,
         about: "receives a fixed number of bytes, only then sends them all back and closes",
-        build: |options| conversation(collect::Collect::new(options.collect)),
+        build: |options, _| conversation(collect::Collect::new(options.collect)),
+    },
+    Entry {
+        name: "greet",
+        port: 5559,
+        about: "answers Hello with a greeting and closes, Time with the local time",
+        build: |options, _| conversation(greet::Greet::new(options.framing)),
+    },
+    Entry {
+        name: "utc",
+        port: 5560,
+        about: "answers TIME with the time in UTC",
+        build: |options, _| conversation(utc::Utc::new(options.framing)),
+    },
+    Entry {
+        name: "identify",
+        port: 5561,
+        about: "knows people by their IP address and asks others for a name; recognises, does not authenticate",
+        build: |options, means| conversation(identify::Identify::new(options.framing, means.store()?)),
     },
 ];
 

@@ -6,20 +6,35 @@ use std::io;
 use tokio::io::AsyncWriteExt;
 
 use super::Service;
+use super::messages::Messages;
+use crate::framing::Framing;
 use crate::net::{Conn, Ending, LARGEST_RECV};
 
 pub(super) struct Upper {
+    framing: Framing,
     chunk: usize,
 }
 
 impl Upper {
-    pub(super) fn new(chunk: Option<usize>) -> Self {
-        Self { chunk: chunk.unwrap_or(LARGEST_RECV) }
+    pub(super) fn new(framing: Framing, chunk: Option<usize>) -> Self {
+        Self { framing, chunk: chunk.unwrap_or(LARGEST_RECV) }
+    }
+
+    /// Each message by itself.
+    async fn serve_messages(&self, conn: Conn) -> io::Result<Ending> {
+        let mut talk = Messages::new(conn, self.framing);
+        while let Some(message) = talk.receive().await? {
+            talk.say_bytes(&upper_case(&message.bytes)).await?;
+        }
+        talk.part().await
     }
 }
 
 impl Service for Upper {
     async fn serve(&self, mut conn: Conn) -> io::Result<Ending> {
+        if self.framing != Framing::Burst {
+            return Box::pin(self.serve_messages(conn)).await;
+        }
         let mut case = UpperCase::default();
         loop {
             let bytes = conn.recv(self.chunk).await?;
@@ -46,13 +61,17 @@ impl UpperCase {
         bytes.extend_from_slice(piece);
         let whole = bytes.len() - incomplete(&bytes);
         self.tail = bytes.split_off(whole);
-        let mut upper = Vec::with_capacity(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            upper.extend_from_slice(chunk.valid().to_uppercase().as_bytes());
-            upper.extend_from_slice(chunk.invalid());
-        }
-        upper
+        upper_case(&bytes)
     }
+}
+
+fn upper_case(bytes: &[u8]) -> Vec<u8> {
+    let mut upper = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        upper.extend_from_slice(chunk.valid().to_uppercase().as_bytes());
+        upper.extend_from_slice(chunk.invalid());
+    }
+    upper
 }
 
 /// How many bytes at the end begin a character that more bytes could complete.
@@ -77,15 +96,15 @@ mod tests {
             ("привет, straße".as_bytes(), "ПРИВЕТ, STRASSE".as_bytes()),
             (b"a\xff\xfeb\xc5", b"A\xff\xfeB\xc5"),
         ] {
-            assert_eq!(hold(Upper::new(None), &[said]).await.0, heard);
+            assert_eq!(hold(Upper::new(Framing::Burst, None), &[said]).await.0, heard);
         }
     }
 
     #[tokio::test]
     async fn a_character_cut_by_a_read_is_kept_for_the_next() {
         let letter = "ł".as_bytes();
-        assert_eq!(hold(Upper::new(None), &[&letter[..1], &letter[1..]]).await.0, "Ł".as_bytes());
-        assert_eq!(hold(Upper::new(Some(1)), &["żółw".as_bytes()]).await.0, "ŻÓŁW".as_bytes());
+        assert_eq!(hold(Upper::new(Framing::Burst, None), &[&letter[..1], &letter[1..]]).await.0, "Ł".as_bytes());
+        assert_eq!(hold(Upper::new(Framing::Burst, Some(1)), &["żółw".as_bytes()]).await.0, "ŻÓŁW".as_bytes());
     }
 
     proptest! {

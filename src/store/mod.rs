@@ -207,6 +207,9 @@ pub(crate) enum Place {
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
+    /// There is no folder to keep it in.
+    #[error("there is no home folder to keep data in")]
+    Nowhere,
     /// Another server has the folder.
     #[error("{dir} is in use by the server with process id {pid}")]
     InUse { dir: String, pid: String },
@@ -229,3 +232,21 @@ pub(crate) enum StoreError {
 
 /// How many sessions an account can have open.
 pub(crate) const MOST_SESSIONS: usize = 10;
+
+/// Who opens a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A server, of which a folder has one.
+    Server,
+    /// A person's command beside it.
+    Operator,
+}
+
+/// To come.
+pub(crate) fn open(
+    _: &Place,
+    _: Role,
+    _: impl FnOnce(StoreError) + Send + 'static,
+) -> Result<std::sync::Arc<dyn Store>, StoreError> {
+    Err(StoreError::Failed("to come".into()))
+}

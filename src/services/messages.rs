@@ -1,0 +1,153 @@
+//! Messages: one conversation as a text service sees it, in the framing that its listener speaks. What breaks the
+//! framing is answered here, so that a service only meets messages and their end.
+
+use std::borrow::Cow;
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+
+use super::Talk;
+use crate::framing::{Codec, Framing, FramingError, Message, MessageStream, RecvError};
+use crate::net::{Conn, Ending, Endpoint};
+
+/// A conversation in messages.
+///
+/// Answers gather until the next message is waited for, and then go out together: a peer that asks many things at once
+/// is answered in one write.
+pub(super) struct Messages {
+    conn: Conn,
+    codec: Codec,
+    /// What was said and is not sent yet.
+    unsent: Vec<u8>,
+    /// Why there was no further message.
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum End {
+    /// Nobody has asked for one that was not there.
+    #[default]
+    Open,
+    PeerClosed,
+    /// The peer broke the framing, and was told so.
+    Broken,
+}
+
+impl Messages {
+    pub(super) fn new(conn: Conn, framing: Framing) -> Self {
+        Self { conn, codec: Codec::new(framing), unsent: Vec::new(), end: End::Open }
+    }
+
+    /// Who is at the other end.
+    pub(super) fn peer(&self) -> &Endpoint {
+        &self.conn.peer
+    }
+
+    /// The next message; `None` where there is none any more, and [`Messages::part`] is all that is left to do.
+    ///
+    /// # Errors
+    /// Where the stream fails.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses no message, but may cut an answer short.
+    pub(super) async fn receive(&mut self) -> io::Result<Option<Message>> {
+        let received = match self.codec.decode() {
+            // What is ready is not worth a look at the stream.
+            Ok(None) => {
+                self.flush().await?;
+                self.conn.recv_message(&mut self.codec).await
+            }
+            ready => ready.map_err(RecvError::from),
+        };
+        match received {
+            Ok(Some(message)) => Ok(Some(message)),
+            Ok(None) => {
+                self.end = End::PeerClosed;
+                Ok(None)
+            }
+            Err(RecvError::Framing(error)) => {
+                self.end = End::Broken;
+                self.say(&error.to_string()).await?;
+                Ok(None)
+            }
+            Err(RecvError::Io(error)) => Err(error),
+        }
+    }
+
+    /// Says a text with the delimiter of the last message. It goes out at the next [`receive`](Self::receive),
+    /// [`flush`](Self::flush) or [`part`](Self::part).
+    ///
+    /// # Errors
+    /// Where much waits and the stream fails.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: it may be said in part.
+    pub(super) async fn say(&mut self, text: &str) -> io::Result<()> {
+        self.say_bytes(text.as_bytes()).await
+    }
+
+    /// The same for what may be no text.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say).
+    ///
+    /// # Cancel safety
+    /// As [`say`](Self::say).
+    pub(super) async fn say_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.codec.answer_end();
+        if let Err(error) = self.codec.encode(bytes, end, &mut self.unsent) {
+            self.codec.encode(refusal(&error).as_bytes(), end, &mut self.unsent).map_err(io::Error::other)?;
+        }
+        if self.unsent.len() >= MOST_UNSENT { self.flush().await } else { Ok(()) }
+    }
+
+    /// Sends what was said.
+    ///
+    /// # Errors
+    /// Where the stream fails.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: what was said may be sent in part.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        // While somebody is waited for, no buffer is held.
+        let unsent = std::mem::take(&mut self.unsent);
+        self.conn.write_all(&unsent).await
+    }
+
+    /// Ends the conversation: a peer that has closed is followed, any other is hung up on.
+    ///
+    /// # Errors
+    /// Where the peer is gone before our last words were sent.
+    ///
+    /// # Cancel safety
+    /// Dropping it closes at once.
+    pub(super) fn part(self) -> Talk {
+        // Boxed, so that a conversation has room for its end only when it comes.
+        Box::pin(self.say_goodbye())
+    }
+
+    async fn say_goodbye(mut self) -> io::Result<Ending> {
+        self.flush().await?;
+        if self.end == End::PeerClosed {
+            self.conn.shutdown().await?;
+            return Ok(Ending::PeerClosed);
+        }
+        self.conn.hang_up().await
+    }
+}
+
+/// A message as text; bytes that are not UTF-8 become U+FFFD.
+pub(super) fn text(message: &Message) -> Cow<'_, str> {
+    String::from_utf8_lossy(&message.bytes)
+}
+
+/// Our own words that the framing cannot carry.
+fn refusal(error: &FramingError) -> String {
+    format!("The answer cannot be sent: {error}")
+}
+
+/// Bytes of answers that may gather: those to one read of short questions.
+const MOST_UNSENT: usize = 64 * 1024;
