@@ -5,13 +5,14 @@
 //! because one address is soon told to wait.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark is a program of its own")]
 
-use std::fs;
+/// The server under test.
+mod server;
+
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use server::Server;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -28,7 +29,7 @@ fn main() {
 
 /// Echo's latency with and without guessers.
 async fn flood(time: Duration) {
-    let server = Server::start();
+    let server = Server::start(&[], SERVICES);
     let idle = pings(&server, time / 2).await;
     let answers = std::rc::Rc::new(Answers::default());
     let login = server.addr_of("login");
@@ -55,7 +56,7 @@ async fn flood(time: Duration) {
 
 /// How long a wrong password takes, for names that exist and names that do not.
 async fn oracle(tries: usize) {
-    let server = Server::start();
+    let server = Server::start(&[], SERVICES);
     let login = server.addr_of("login");
     for number in 0..tries / 2 {
         let answer =
@@ -150,51 +151,6 @@ async fn pings(server: &Server, time: Duration) -> [u64; 2] {
     [times[times.len() / 2], times[times.len() * 99 / 100]]
 }
 
-struct Server {
-    child: Child,
-    places: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ready = folder.path().join("ready");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
-        command
-            .args(["serve", "echo", "login", "--on", "127.0.0.1:0", "--data", ":memory:", "--ready-file"])
-            .arg(&ready);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        Self { places: appears(&ready), child }
-    }
-
-    fn addr_of(&self, service: &str) -> SocketAddr {
-        let line = self.places.lines().find(|line| line.starts_with(service)).unwrap();
-        line.split_once(' ').unwrap().1.parse().unwrap()
-    }
-
-    /// In KiB.
-    fn memory(&self, which: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(which)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn appears(ready: &Path) -> String {
-    let start = Instant::now();
-    while !ready.exists() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it does not listen");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    fs::read_to_string(ready).unwrap()
-}
-
+const SERVICES: &[&str] = &["echo", "login", "--data", ":memory:"];
 const GUESSERS: usize = 500;
 static NEXT: AtomicU32 = AtomicU32::new(1);

@@ -1,19 +1,22 @@
 //! Durable introductions a second: strangers at the door of `identify`, each from an address of its own, 64 at a time.
 //!
 //! `cargo bench --bench people`, or `cargo bench --bench people -- ROUNDS SECONDS`. Every introduction is a connection,
-//! a look-up, a name, and an acknowledgement after the name is on disk. Where strace is at hand, a last round counts
+//! a look-up, a name, and an acknowledgement after the name is on disk. Where perf is at hand, a last round counts
 //! how often the server had to wait for the disk.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark is a program of its own")]
+
+/// The server under test.
+mod server;
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use server::Server;
 use socket2::{Domain, Socket, Type};
 
 fn main() {
@@ -24,28 +27,30 @@ fn main() {
     rates.sort_by(f64::total_cmp);
     println!("{VISITORS} visitors at a time, {rounds} rounds of {time:?}");
     println!("introductions a second: median {:.0}, all {rates:.0?}", rates[rates.len() / 2]);
-    if Command::new("strace").arg("-V").output().is_ok() {
+    if Command::new("perf").arg("--version").output().is_ok() {
         let folder = tempfile::tempdir().unwrap();
         let counts = folder.path().join("counts");
-        let strace =
-            ["strace", "-f", "--seccomp-bpf", "-c", "-e", "trace=fsync,fdatasync", "-o", counts.to_str().unwrap()];
-        let (rate, done) = introductions(time, &strace);
+        let events = "syscalls:sys_enter_fsync,syscalls:sys_enter_fdatasync";
+        let (rate, done) = introductions(time, &["perf", "stat", "-e", events, "-o", counts.to_str().unwrap()]);
         println!(
-            "\n{done} introductions ({rate:.0} a second) while strace counted:\n{}",
-            fs::read_to_string(counts).unwrap()
+            "
+{done} introductions ({rate:.0} a second) while perf counted:"
         );
+        println!("{}", fs::read_to_string(counts).unwrap());
     }
 }
 
 /// How many a second, and how many.
 fn introductions(time: Duration, wrapper: &[&str]) -> (f64, u64) {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let server = Server::start(wrapper, folder.path());
-    let (start, mut hall) = (Instant::now(), Hall::new(server.addr));
+    let data = folder.path().join("data");
+    let server = Server::start(wrapper, &["identify", "--data", data.to_str().unwrap()]);
+    let (start, mut hall) = (Instant::now(), Hall::new(server.addr_of("identify")));
     hall.run(time);
-    let rate = hall.done as f64 / start.elapsed().as_secs_f64();
+    let (rate, done) = (hall.done as f64 / start.elapsed().as_secs_f64(), hall.done);
+    drop(hall);
     server.stop();
-    (rate, hall.done)
+    (rate, done)
 }
 
 /// Visitors on their way through the door.
@@ -129,39 +134,6 @@ impl Visitor {
             assert_eq!(String::from_utf8_lossy(&self.heard), expected);
         }
         ended
-    }
-}
-
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(wrapper: &[&str], folder: &Path) -> Self {
-        let ready: PathBuf = folder.join("ready");
-        let mut words =
-            [wrapper, &[env!("CARGO_BIN_EXE_sockeye"), "serve", "identify", "--on", "127.0.0.1:0"]].concat();
-        let data = folder.join("data");
-        words.extend(["--data", data.to_str().unwrap(), "--ready-file", ready.to_str().unwrap()]);
-        let mut command = Command::new(words[0]);
-        let child = command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let start = Instant::now();
-        while !ready.exists() {
-            assert!(start.elapsed() < Duration::from_secs(10), "it does not listen");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let place = fs::read_to_string(ready).unwrap();
-        Self { child, addr: place.trim().split_once(' ').unwrap().1.parse().unwrap() }
-    }
-
-    /// With a SIGTERM, which a wrapper passes on to nobody: the server is its child, or itself.
-    fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let child = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.child.id())).unwrap_or_default();
-        let server = child.split_whitespace().next().and_then(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?));
-        rustix::process::kill_process(server.unwrap_or(pid), rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap();
     }
 }
 
