@@ -69,7 +69,7 @@ fn must_be_ours_alone(path: &Path, found: &Metadata) -> Result<(), StoreError> {
 fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("server.lock");
     let mut options = OpenOptions::new();
-    let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600);
     let mut file = file.open(&path).map_err(|e| cannot("open", &path, &e))?;
     match file.try_lock() {
         Ok(()) => {}
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     /// One of the right kind, in one that is removed with the test.
-    fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
+    fn folder() -> (tempfile::TempDir, PathBuf) {
         let above = tempfile::tempdir().unwrap();
         let dir = above.path().join("data");
         DirBuilder::new().mode(0o700).create(&dir).unwrap();
