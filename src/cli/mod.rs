@@ -13,6 +13,8 @@ mod events;
 mod quantity;
 /// `serve`.
 mod serve;
+/// `store`.
+mod store;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -38,6 +40,7 @@ struct Words {
 enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
+    Store(store::Words),
     /// Print completions for a shell
     Completions {
         shell: clap_complete::Shell,
@@ -111,6 +114,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
     let plan = match verb {
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
+        Verb::Store(words) => words.plan(),
         Verb::Completions { shell } => Plan::Print(completions(shell)),
         Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
     };

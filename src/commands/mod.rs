@@ -10,6 +10,8 @@ mod exit;
 pub(crate) mod print;
 /// `serve`: answers.
 pub(crate) mod serve;
+/// `store`: shows what outlives the process.
+pub(crate) mod store;
 /// What is said to the person who started us.
 mod talk;
 
@@ -21,6 +23,7 @@ pub(crate) use talk::{Paint, Talk, Volume};
 pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
+    Dump(store::Dump),
     Print(Vec<u8>),
 }
 
@@ -29,6 +32,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
     let done = match plan {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
+        Plan::Dump(plan) => store::run(&plan),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

@@ -42,7 +42,10 @@ impl Row {
             match c {
                 ' '..='~' => line.push(c),
                 // Such characters stand inside strings only.
-                _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| drop(write!(line, "\\u{unit:04x}"))),
+                _ => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                    // Writing to a String cannot fail.
+                    let _ = write!(line, "\\u{unit:04x}");
+                }),
             }
         }
         line

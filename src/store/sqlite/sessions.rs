@@ -158,7 +158,7 @@ fn prune(db: &Connection, now: Timestamp) -> Result<()> {
 }
 
 /// How long what has ended is remembered.
-const REMEMBERED: Duration = Duration::from_hours(24);
+const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
 
 /// How many replaced tokens of a session are remembered: a client that resumes every minute has 720 in twelve hours.
 const MOST_RETIRED: i64 = 1_000;
