@@ -9,6 +9,8 @@ mod echo;
 mod greet;
 /// Knows people by their address.
 mod identify;
+/// Accounts with passwords, and sessions by token.
+mod login;
 /// Messages of one conversation, in the framing that its listener speaks.
 mod messages;
 /// Names as people choose them, and when two are one.
