@@ -2,8 +2,12 @@
 
 /// What can be said.
 mod command;
+/// Threads for passwords, and the queue before them.
+mod hashing;
 /// What may be a password.
 mod password;
+/// Who holds which session.
+mod presence;
 /// How fast guesses may come.
 mod throttle;
 /// What is kept in the place of a password by a client.
