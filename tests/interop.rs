@@ -125,6 +125,51 @@ fn prefix_answers_nc_and_closes() {
 
 #[test]
 #[ignore = "needs python3: just interop"]
+fn a_python_client_without_line_ends_greets_and_asks_for_the_time() {
+    let server = Server::start("greet", &[]);
+    let answered = answer(&mut python(ONE_RECV_EACH, &[server.port(), "Time", "time?", "Hello"]), b"");
+    let answered = String::from_utf8(answered).unwrap();
+    let (time, rest) = answered.split_once('|').unwrap();
+    assert!(time.parse::<jiff::Timestamp>().is_ok(), "{answered}");
+    assert_eq!(rest, "Unknown command|Hello from server|");
+}
+
+#[test]
+#[ignore = "needs python3: just interop"]
+fn python_clients_with_packed_headers_hold_the_same_conversations() {
+    for framing in ["u32be", "ascii10"] {
+        let more = ["--framing", framing, "--data", ":memory:"];
+        for (service, first, said, heard) in [
+            ("echo", "silent", &["one", "", "zażółć"][..], "one||zażółć|"),
+            ("greet", "silent", &["Zeit", "Hello"], "Unknown command|Hello from server|"),
+            (
+                "identify",
+                "speaks",
+                &["", "Łukasz"],
+                "What is your name?|Sorry, a name has at least one visible \
+             character. What is your name?|Nice to meet you, Łukasz!|",
+            ),
+        ] {
+            let server = Server::start(service, &more);
+            let words = [&[server.port(), framing, first], said].concat();
+            let answered = String::from_utf8(answer(&mut python(PACKED, &words), b"")).unwrap();
+            assert_eq!(answered, heard, "{service} {framing}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs nc: just interop"]
+fn nc_is_asked_for_its_name_once() {
+    let server = Server::start("identify", &["--data", ":memory:"]);
+    let asked = answer(Command::new("nc").args(["-N", "127.0.0.1", server.port()]), "Łukasz\n".as_bytes());
+    assert_eq!(String::from_utf8(asked).unwrap(), "What is your name?\nNice to meet you, Łukasz!\n");
+    let known = answer(Command::new("nc").args(["-N", "127.0.0.1", server.port()]), b"");
+    assert_eq!(String::from_utf8(known).unwrap(), "Hello, Łukasz!\n");
+}
+
+#[test]
+#[ignore = "needs python3: just interop"]
 fn collect_returns_100_kib_to_two_clients_that_do_not_half_close() {
     let server = Server::start("collect", &[]);
     let both: Vec<_> = (0..2)
@@ -427,6 +472,40 @@ fn assert_same(received: &[u8], sent: &[u8]) {
     let same = received.iter().zip(sent).take_while(|(one, other)| one == other).count();
     assert!(received == sent, "sent {} bytes, received {}, the first {same} agree", sent.len(), received.len());
 }
+
+/// Says each word with one `send` and no line end, and takes the answer with one `recv`.
+const ONE_RECV_EACH: &str = r#"
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+for word in sys.argv[2:]:
+    s.send(word.encode())
+    sys.stdout.write(s.recv(2048).decode() + "|")
+"#;
+
+/// Sends and receives with a length header, as a lab sheet's helper functions do it.
+const PACKED: &str = r#"
+import socket, struct, sys
+port, framing, first = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+s = socket.create_connection(("127.0.0.1", port))
+def recv_exact(n):
+    data = b""
+    while len(data) < n:
+        piece = s.recv(n - len(data))
+        assert piece, "closed within a message"
+        data += piece
+    return data
+def recv_text():
+    length = struct.unpack(">I", recv_exact(4))[0] if framing == "u32be" else int(recv_exact(10))
+    return recv_exact(length).decode()
+def send_text(text):
+    data = text.encode()
+    s.sendall((struct.pack(">I", len(data)) if framing == "u32be" else b"%10d" % len(data)) + data)
+if first == "speaks":
+    sys.stdout.write(recv_text() + "|")
+for word in sys.argv[4:]:
+    send_text(word)
+    sys.stdout.write(recv_text() + "|")
+"#;
 
 /// A whole exchange takes well under a second; a slow machine gets this long.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -45,7 +45,9 @@ pub trait MessageStream: AsyncRead + AsyncWrite + Unpin {
                 return Ok(Some(message));
             }
             let arrived = if codec.awaits_silence() {
-                let Ok(arrived) = timeout(SILENCE, take_some(self, codec)).await else { return Ok(codec.silence()) };
+                // Boxed, so that only who has begun a message holds a timer.
+                let arrived = Box::pin(timeout(SILENCE, take_some(self, codec))).await;
+                let Ok(arrived) = arrived else { return Ok(codec.silence()) };
                 arrived
             } else {
                 take_some(self, codec).await

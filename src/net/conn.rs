@@ -66,11 +66,15 @@ impl Conn {
     /// # Cancel safety
     /// Dropping it closes at once.
     pub(crate) async fn hang_up(mut self) -> io::Result<Ending> {
-        self.stream.shutdown().await?;
-        let mut rest = (&mut self.stream).take(LINGER_BYTES);
-        // A reset in this phase only says that the peer did not wait: our last words were sent.
-        let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
-        Ok(Ending::WeClosed)
+        // Boxed, so that a conversation has room for its end only when it comes.
+        Box::pin(async move {
+            self.stream.shutdown().await?;
+            let mut rest = (&mut self.stream).take(LINGER_BYTES);
+            // A reset in this phase only says that the peer did not wait: our last words were sent.
+            let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+            Ok(Ending::WeClosed)
+        })
+        .await
     }
 }
 

@@ -16,7 +16,7 @@ use super::crew::{Door, Work};
 use crate::event::{Account, Reporter, Tap, Way};
 use crate::net::byteloop::{ACCEPT_PAUSE, MOST_TURNED_AWAY, Orders, concerns_one_peer};
 use crate::net::{Acceptor, Conn, Ending, Endpoint};
-use crate::services::{Built, Converse};
+use crate::services::{Built, Converse, Talk};
 
 /// The work of one thread at `doors`.
 ///
@@ -92,7 +92,7 @@ impl Post {
         while *orders.borrow_and_update() == Orders::Serve {
             tokio::select! {
                 accepted = self.listener.accept(&self.local), if rest_until.is_none() => match accepted {
-                    Ok(conn) => drop(talks.spawn_local(self.welcome(conn))),
+                    Ok(conn) => self.welcome(conn, &mut talks),
                     Err(e) if concerns_one_peer(&e) => {}
                     Err(e) => {
                         self.complain(e);
@@ -106,7 +106,10 @@ impl Post {
             }
         }
         drop(self.listener);
-        while talks.join_next().await.is_some() {}
+        tokio::select! {
+            () = everybody_leaves(&mut talks) => {}
+            () = self.house.gate.reaches(Orders::Close) => talks.shutdown().await,
+        }
     }
 
     fn complain(&self, error: io::Error) {
@@ -115,30 +118,35 @@ impl Post {
         }
     }
 
-    fn welcome(&self, conn: Conn) -> impl Future<Output = ()> + 'static {
+    /// Lets somebody in, or turns them away; either takes a task of its own.
+    fn welcome(&self, conn: Conn, talks: &mut JoinSet<()>) {
         let ip = conn.peer.ip();
         let admitted = self.house.admission.enter(ip);
         let session = self.reporter.connected(Way::In, conn.peer.clone(), conn.local.clone());
-        let (reporter, house, service) =
-            (Rc::clone(&self.reporter), Arc::clone(&self.house), Arc::clone(&self.service));
-        let porch = Rc::clone(&self.porch);
-        async move {
-            match admitted {
-                Ok(()) => {
-                    let account = Account::new(reporter, session);
-                    let stay = Stay { account: Rc::clone(&account), house, ip, ending: None };
-                    stay.hold(service, conn.wrap(|stream| Tap::new(stream, account))).await;
-                }
-                Err(line) => {
-                    reporter.disconnected(&session, Ending::Limit);
+        let (reporter, house) = (Rc::clone(&self.reporter), Arc::clone(&self.house));
+        match admitted {
+            Ok(()) => {
+                let account = Account::new(reporter, session);
+                let stay = Stay { account: Rc::clone(&account), house, ip, ending: None };
+                let talk = Arc::clone(&self.service).converse(conn.wrap(|stream| Tap::new(stream, account)));
+                talks.spawn_local(stay.hold(talk));
+            }
+            Err(line) => {
+                reporter.disconnected(&session, Ending::Limit);
+                let porch = Rc::clone(&self.porch);
+                talks.spawn_local(async move {
                     tokio::select! {
                         () = turn_away(conn, &line, &porch) => {}
                         () = house.gate.reaches(Orders::Drain) => {}
                     }
-                }
+                });
             }
         }
     }
+}
+
+async fn everybody_leaves(talks: &mut JoinSet<()>) {
+    while talks.join_next().await.is_some() {}
 }
 
 /// Says why, and waits a little so that a reset does not destroy it; where too many are waited for, it just closes.
@@ -150,7 +158,8 @@ async fn turn_away(mut conn: Conn, line: &str, porch: &Semaphore) {
     }
 }
 
-/// One conversation's stay; when it is over, even by a panic in the service, its end is told and its place is free.
+/// One conversation's stay; when it is over, even by a panic in the service or because it was shut down, its end is
+/// told and its place is free.
 struct Stay {
     account: Rc<Account>,
     house: Arc<House>,
@@ -159,19 +168,20 @@ struct Stay {
 }
 
 impl Stay {
-    async fn hold(mut self, service: Arc<dyn Converse>, conn: Conn) {
-        let gate = &self.house.gate;
+    async fn hold(mut self, talk: Talk) {
         self.ending = Some(tokio::select! {
-            ending = service.converse(conn) => ending.unwrap_or_else(Ending::from),
+            ending = talk => ending.unwrap_or_else(Ending::from),
             () = silence(&self) => Ending::TimedOut,
-            () = gate.reaches(Orders::Close) => Ending::Shutdown,
         });
     }
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        let ending = self.ending.take().unwrap_or_else(|| Ending::Failed(io::Error::other("the service panicked")));
+        let ending = self.ending.take().unwrap_or_else(|| match self.house.gate.orders() {
+            Orders::Close => Ending::Shutdown,
+            _ => Ending::Failed(io::Error::other("the service panicked")),
+        });
         self.house.admission.leave(self.ip, &ending, usize::from(self.account.unsent.get()));
         self.account.disconnected(ending);
     }
@@ -185,6 +195,7 @@ async fn silence(stay: &Stay) {
         if due <= Instant::now() {
             return;
         }
-        sleep_until(due).await;
+        // Boxed, so that without a limit there is no room for a timer.
+        Box::pin(sleep_until(due)).await;
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 
 use tokio::io::AsyncWriteExt;
 
+use super::Talk;
 use crate::framing::{Codec, Framing, FramingError, Message, MessageStream, RecvError};
 use crate::net::{Conn, Ending, Endpoint};
 
@@ -123,7 +124,12 @@ impl Messages {
     ///
     /// # Cancel safety
     /// Dropping it closes at once.
-    pub(super) async fn part(mut self) -> io::Result<Ending> {
+    pub(super) fn part(self) -> Talk {
+        // Boxed, so that a conversation has room for its end only when it comes.
+        Box::pin(self.say_goodbye())
+    }
+
+    async fn say_goodbye(mut self) -> io::Result<Ending> {
         self.flush().await?;
         if self.end == End::PeerClosed {
             self.conn.shutdown().await?;

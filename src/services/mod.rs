@@ -39,14 +39,17 @@ pub(crate) trait Service: Send + Sync + 'static {
     async fn serve(&self, conn: Conn) -> io::Result<Ending>;
 }
 
+/// A conversation that is being held.
+pub(crate) type Talk = Pin<Box<dyn Future<Output = io::Result<Ending>>>>;
+
 /// A [`Service`] behind a pointer; every service is one.
 pub(crate) trait Converse: Send + Sync {
-    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>>;
+    fn converse(self: Arc<Self>, conn: Conn) -> Talk;
 }
 
 impl<S: Service> Converse for S {
-    fn converse<'a>(&'a self, conn: Conn) -> Pin<Box<dyn Future<Output = io::Result<Ending>> + 'a>> {
-        Box::pin(self.serve(conn))
+    fn converse(self: Arc<Self>, conn: Conn) -> Talk {
+        Box::pin(async move { self.serve(conn).await })
     }
 }
 

@@ -33,7 +33,7 @@ impl Upper {
 impl Service for Upper {
     async fn serve(&self, mut conn: Conn) -> io::Result<Ending> {
         if self.framing != Framing::Burst {
-            return self.serve_messages(conn).await;
+            return Box::pin(self.serve_messages(conn)).await;
         }
         let mut case = UpperCase::default();
         loop {

@@ -2,6 +2,9 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![expect(clippy::print_stderr, reason = "what a server said belongs to the failure of its test")]
 
+/// Messages as a client packs them.
+pub(crate) mod frames;
+
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
