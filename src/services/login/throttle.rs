@@ -59,6 +59,11 @@ impl Throttle {
         Attempt { account: target.map(|target| self.secret.hash_one(target)), source: ip.map(source) }
     }
 
+    /// What a log may call somebody who does not exist: the same for the same name, as long as this process lasts.
+    pub(super) fn alias(&self, name: impl Hash) -> String {
+        format!("u:{:08x}", self.secret.hash_one(name) >> 32)
+    }
+
     /// Lets an attempt begin, which must [`end`](Self::end).
     ///
     /// # Errors

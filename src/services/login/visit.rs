@@ -142,7 +142,7 @@ impl<'a> Visit<'a> {
             let happening = tokio::select! {
                 biased;
                 () = held.attachment.ended() => Happening::Ended(Refusal::Revoked),
-                () = sleep_until(expires) => Happening::Ended(self.expire(&held)),
+                () = sleep_until(expires) => Happening::Ended(self.expire(&held.session)),
                 _ = touches.tick() => Happening::Touch,
                 received = self.talk.receive() => received?.map_or(Happening::Left, Happening::Said),
             };
