@@ -2,6 +2,7 @@
 //! a line end, until the rest has come.
 
 use crate::event::Untrusted;
+use crate::framing::incomplete_tail;
 
 /// Text that comes in pieces cut anywhere.
 #[derive(Debug, Default)]
@@ -27,14 +28,7 @@ impl Arriving {
 
 /// How many bytes at the end wait for more.
 fn unfinished(bytes: &[u8]) -> usize {
-    if bytes.ends_with(b"\r") {
-        return 1;
-    }
-    let near_end = bytes.len().saturating_sub(3);
-    let start = (near_end..bytes.len()).rev().find(|at| bytes[*at] & 0xc0 == 0xc0);
-    let Some(start) = start else { return 0 };
-    let cut = std::str::from_utf8(&bytes[start..]).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none());
-    if cut { bytes.len() - start } else { 0 }
+    if bytes.ends_with(b"\r") { 1 } else { incomplete_tail(bytes) }
 }
 
 fn shown(bytes: &[u8]) -> String {

@@ -3,6 +3,9 @@
 //! [`Codec`] is pure: bytes go in, messages come out, and it knows neither sockets nor time. [`MessageStream`] gives
 //! any tokio stream the words `send_text`, `recv_text`, `send_message` and `recv_message` on top of it.
 //!
+//! [`Codec`]: crate::framing::Codec
+//! [`MessageStream`]: crate::framing::MessageStream
+//!
 //! ```
 //! use sockeye::framing::{Codec, Framing, MessageStream};
 //!
@@ -22,12 +25,15 @@ mod codec;
 mod header;
 /// Messages over any tokio stream.
 mod stream;
+/// UTF-8 that arrives in pieces.
+mod text;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use codec::{Codec, Delimiter, FramingError, LARGEST_MESSAGE, Message};
 pub use stream::{MessageStream, RecvError};
+pub(crate) use text::incomplete_tail;
 
 /// How messages are told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Codec, FramingError, Message};
 
@@ -38,16 +38,21 @@ pub trait MessageStream: AsyncRead + AsyncWrite + Unpin {
     /// stream fails.
     ///
     /// # Cancel safety
-    /// Dropping it loses nothing: what has come stays in the codec.
+    /// Dropping it loses nothing: what has come stays in the codec. Nor does calling it again put off the silence that
+    /// ends a burst.
+    ///
+    /// # Panics
+    /// With [`Framing::Burst`](super::Framing::Burst) on a tokio runtime without its timer.
     async fn recv_message(&mut self, codec: &mut Codec) -> Result<Option<Message>, RecvError> {
         loop {
             if let Some(message) = codec.decode()? {
                 return Ok(Some(message));
             }
             let arrived = if codec.awaits_silence() {
+                let since = *codec.silent_since.get_or_insert_with(Instant::now);
                 // Boxed, so that only who has begun a message holds a timer.
-                let arrived = Box::pin(timeout(SILENCE, take_some(self, codec))).await;
-                let Ok(arrived) = arrived else { return Ok(codec.silence()) };
+                let arrived = Box::pin(timeout_at(since + SILENCE, take_some(self, codec))).await;
+                let Ok(arrived) = arrived else { return Ok(codec.silence()?) };
                 arrived
             } else {
                 take_some(self, codec).await
@@ -120,3 +125,154 @@ async fn take_some<S: AsyncRead + Unpin + ?Sized>(stream: &mut S, codec: &mut Co
 const SILENCE: Duration = Duration::from_millis(100);
 /// The most that is taken at once.
 const LARGEST_READ: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+    use tokio::time::sleep;
+
+    use super::super::{Delimiter, Framing};
+    use super::*;
+
+    /// The next message with its end, or `None` at the end of the stream.
+    async fn heard(stream: &mut DuplexStream, codec: &mut Codec) -> Option<(String, Delimiter)> {
+        let message = stream.recv_message(codec).await.unwrap()?;
+        Some((String::from_utf8(message.bytes).unwrap(), message.end))
+    }
+
+    #[tokio::test]
+    async fn both_ends_say_several_things_in_reply_to_one_another_in_every_framing() {
+        for framing in Framing::ALL {
+            // A pipe of three bytes cuts headers and characters.
+            let (mut ours, mut theirs) = duplex(3);
+            let client = async {
+                let mut codec = Codec::new(framing);
+                ours.send_text(&mut codec, "pytanie").await.unwrap();
+                ours.send_text(&mut codec, "jeszcze jedno").await.unwrap();
+                for answer in ["zażółć", "gęślą", "jaźń"] {
+                    assert_eq!(ours.recv_text(&mut codec).await.unwrap().as_deref(), Some(answer), "{framing}");
+                }
+                ours.send_message(&mut codec, b"\xff").await.unwrap();
+                ours.shutdown().await.unwrap();
+                assert!(ours.recv_message(&mut codec).await.unwrap().is_none(), "{framing}");
+            };
+            let server = async {
+                let mut codec = Codec::new(framing);
+                assert_eq!(theirs.recv_text(&mut codec).await.unwrap().as_deref(), Some("pytanie"), "{framing}");
+                assert_eq!(theirs.recv_text(&mut codec).await.unwrap().as_deref(), Some("jeszcze jedno"), "{framing}");
+                for answer in ["zażółć", "gęślą", "jaźń"] {
+                    theirs.send_text(&mut codec, answer).await.unwrap();
+                }
+                assert_eq!(theirs.recv_text(&mut codec).await.unwrap().as_deref(), Some("\u{fffd}"), "{framing}");
+                assert_eq!(theirs.recv_text(&mut codec).await.unwrap(), None, "{framing}");
+                theirs.shutdown().await.unwrap();
+            };
+            tokio::join!(client, server);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_ends_at_100_ms_of_silence_and_not_before() {
+        let (mut ours, mut theirs) = duplex(64);
+        let mut codec = Codec::new(Framing::Burst);
+        let saying = async {
+            for piece in ["one", " message", " in pieces"] {
+                ours.write_all(piece.as_bytes()).await.unwrap();
+                sleep(SILENCE - Duration::from_millis(1)).await;
+            }
+            sleep(SILENCE).await;
+            ours.write_all(b"another\r\nand a third").await.unwrap();
+            sleep(SILENCE * 2).await;
+        };
+        let hearing = async {
+            let first = heard(&mut theirs, &mut codec).await;
+            assert_eq!(first, Some(("one message in pieces".to_owned(), Delimiter::None)));
+            assert_eq!(heard(&mut theirs, &mut codec).await, Some(("another".to_owned(), Delimiter::CrLf)));
+            assert_eq!(heard(&mut theirs, &mut codec).await, Some(("and a third".to_owned(), Delimiter::None)));
+        };
+        tokio::join!(saying, hearing);
+        drop(ours);
+        assert_eq!(heard(&mut theirs, &mut codec).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_interrupted_while_receiving_loses_nothing_and_waits_no_longer() {
+        for framing in Framing::ALL {
+            let (mut ours, mut theirs) = duplex(1);
+            let (mut codec, mut bytes) = (Codec::new(framing), Vec::new());
+            for text in ["pierwsza", "druga"] {
+                codec.encode(text.as_bytes(), Delimiter::CrLf, &mut bytes).unwrap();
+            }
+            let saying = async move {
+                for byte in bytes {
+                    sleep(Duration::from_millis(10)).await;
+                    ours.write_all(&[byte]).await.unwrap();
+                }
+            };
+            let hearing = async {
+                let mut texts = Vec::new();
+                while texts.len() < 2 {
+                    // Dropped many times before anything is whole.
+                    if let Ok(text) = timeout_at(Instant::now(), theirs.recv_text(&mut codec)).await {
+                        texts.push(text.unwrap().unwrap());
+                    } else {
+                        sleep(Duration::from_millis(1)).await;
+                    }
+                }
+                assert_eq!(texts, ["pierwsza", "druga"], "{framing}");
+            };
+            tokio::join!(saying, hearing);
+        }
+        let (mut ours, mut theirs) = duplex(64);
+        let mut codec = Codec::new(Framing::Burst);
+        ours.write_all(b"hello").await.unwrap();
+        let began = Instant::now();
+        let message = loop {
+            tokio::select! {
+                message = heard(&mut theirs, &mut codec) => break message,
+                () = sleep(SILENCE / 3) => {}
+            }
+        };
+        assert_eq!((message, began.elapsed()), (Some(("hello".to_owned(), Delimiter::None)), SILENCE));
+    }
+
+    #[tokio::test]
+    async fn an_end_within_a_message_is_an_error_and_stays_one() {
+        for framing in Framing::ALL.into_iter().filter(|framing| *framing != Framing::Burst) {
+            let (mut ours, mut theirs) = duplex(64);
+            let mut codec = Codec::new(framing);
+            ours.write_all(b"0").await.unwrap();
+            drop(ours);
+            for _ in 0..2 {
+                let end = theirs.recv_message(&mut codec).await;
+                assert!(matches!(end, Err(RecvError::Framing(FramingError::Unfinished))), "{framing}: {end:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_cannot_be_sent_sends_nothing() {
+        let (mut ours, mut theirs) = duplex(64);
+        let refused = ours.send_text(&mut Codec::new(Framing::Lines), "two\nlines").await;
+        assert!(matches!(refused, Err(RecvError::Framing(FramingError::HoldsDelimiter))), "{refused:?}");
+        drop(ours);
+        assert_eq!(theirs.read(&mut [0; 1]).await.unwrap(), 0);
+    }
+
+    struct Reset;
+
+    impl AsyncRead for Reset {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_stream_is_its_own_error() {
+        let mut stream = tokio::io::join(Reset, tokio::io::sink());
+        let end = stream.recv_message(&mut Codec::new(Framing::Burst)).await;
+        assert!(matches!(&end, Err(RecvError::Io(e)) if e.kind() == io::ErrorKind::ConnectionReset), "{end:?}");
+    }
+}

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::Service;
 use super::messages::Messages;
-use crate::framing::Framing;
+use crate::framing::{Framing, incomplete_tail};
 use crate::net::{Conn, Ending, LARGEST_RECV};
 
 pub(super) struct Upper {
@@ -59,7 +59,7 @@ impl UpperCase {
     fn feed(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.tail);
         bytes.extend_from_slice(piece);
-        let whole = bytes.len() - incomplete(&bytes);
+        let whole = bytes.len() - incomplete_tail(&bytes);
         self.tail = bytes.split_off(whole);
         upper_case(&bytes)
     }
@@ -72,13 +72,6 @@ fn upper_case(bytes: &[u8]) -> Vec<u8> {
         upper.extend_from_slice(chunk.invalid());
     }
     upper
-}
-
-/// How many bytes at the end begin a character that more bytes could complete.
-fn incomplete(bytes: &[u8]) -> usize {
-    let last = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
-    let completable = std::str::from_utf8(last).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none());
-    if completable { last.len() } else { 0 }
 }
 
 #[cfg(test)]

@@ -1,0 +1,9 @@
+//! Messages that end at LF or CRLF.
+
+#![no_main]
+#![allow(dead_code, reason = "each target uses its part of the checks")]
+
+#[path = "../../tests/support/codecs.rs"]
+mod codecs;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| codecs::lines(input));
