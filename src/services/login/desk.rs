@@ -165,10 +165,8 @@ impl<'a> Visit<'a> {
         let decoy = self.login.decoy.clone();
         let verifier = claim.account.as_ref().map_or_else(|| decoy.clone(), |account| account.verifier.clone());
         let job = move |space: &mut Workspace| {
-            cost.check(&password, &verifier, space).or_else(|corrupt| {
-                let _ = cost.check(&password, &decoy, space);
-                Err(corrupt)
-            })
+            // What is corrupt costs as much as what is right.
+            cost.check(&password, &verifier, space).inspect_err(|_| drop(cost.check(&password, &decoy, space)))
         };
         let checked = self.hash(trying, job).await?;
         let (waited, worked) = (checked.waited, checked.worked);

@@ -56,6 +56,10 @@ impl Password {
         if COMMONEST.contains(&small.as_str()) { Err(BadPassword::Common) } else { Ok(password) }
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What is hashed.
     pub(super) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
