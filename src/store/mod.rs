@@ -2,13 +2,34 @@
 //! what belongs to one person under a condition, so that a replicated key-value store with compare-and-swap and an
 //! append log can stand behind it as well as a database can. Times are handed in.
 
+/// Rows as JSON lines.
+mod dump;
+/// Where a store lives on disk.
+mod folder;
+/// The store in SQLite.
+mod sqlite;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+/// Opens the store at `place`, which is made where it is missing. `failed` is called, once, where the store closes
+/// itself for good because it cannot make sure that data is on disk; it must not own the store.
+///
+/// # Errors
+/// Where the store cannot be opened, is in use or open to others.
+pub(crate) fn open(
+    place: &Place,
+    role: Role,
+    failed: impl FnOnce(StoreError) + Send + 'static,
+) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(sqlite::Sqlite::open(place, role, failed)?))
+}
 
 /// What a verb gives, later. Dropping it withdraws the question, not what it may have changed.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -204,6 +225,15 @@ pub(crate) enum Place {
     Dir(PathBuf),
 }
 
+/// Who opens a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It serves from it, and is the only one that does.
+    Server,
+    /// It looks or changes something, while a server may be running.
+    Operator,
+}
+
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -232,21 +262,3 @@ pub(crate) enum StoreError {
 
 /// How many sessions an account can have open.
 pub(crate) const MOST_SESSIONS: usize = 10;
-
-/// Who opens a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// A server, of which a folder has one.
-    Server,
-    /// A person's command beside it.
-    Operator,
-}
-
-/// To come.
-pub(crate) fn open(
-    _: &Place,
-    _: Role,
-    _: impl FnOnce(StoreError) + Send + 'static,
-) -> Result<std::sync::Arc<dyn Store>, StoreError> {
-    Err(StoreError::Failed("to come".into()))
-}

@@ -1,0 +1,160 @@
+//! Folder: where a store lives on disk. Nobody else can read or change what is in it, and one server at a time has it.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Role, StoreError};
+
+/// A folder that was found, or made, as it has to be. Dropped, it is free for another server.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) database: PathBuf,
+    /// Closing the file gives the lock back, as does the end of the process, whatever ends it.
+    _lock: Option<File>,
+}
+
+impl Folder {
+    /// Makes folder and file where they are missing.
+    ///
+    /// # Errors
+    /// Where others could look in, another server has it, or the system refuses.
+    pub(super) fn open(dir: &Path, role: Role) -> Result<Self, StoreError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| cannot("make", dir, &e))?;
+        must_be_ours_alone(dir, &fs::metadata(dir).map_err(|e| cannot("look at", dir, &e))?)?;
+        let lock = match role {
+            Role::Server => Some(lock(dir)?),
+            Role::Operator => None,
+        };
+        let database = dir.join(DATABASE);
+        for name in [DATABASE, "store.db-wal", "store.db-shm"] {
+            let path = dir.join(name);
+            // Looked at and not opened: closing a second descriptor would take away the locks that SQLite has here.
+            match fs::symlink_metadata(&path) {
+                Ok(found) => must_be_ours_alone(&path, &found)?,
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) => return Err(cannot("look at", &path, &e)),
+            }
+        }
+        make(dir, &database)?;
+        Ok(Self { database, _lock: lock })
+    }
+}
+
+/// An empty file, for SQLite to fill, with the mode that SQLite then gives to the files beside it as well.
+fn make(dir: &Path, database: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(database) {
+        // The entry of the new file has to be on disk before anything in it counts.
+        Ok(_) => File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| cannot("write to", dir, &e)),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(cannot("make", database, &e)),
+    }
+}
+
+fn must_be_ours_alone(path: &Path, found: &Metadata) -> Result<(), StoreError> {
+    let path = || path.display().to_string();
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::Failed(format!("{} belongs to the user with id {}", path(), found.uid())));
+    }
+    if !found.is_dir() && !found.is_file() {
+        return Err(StoreError::Failed(format!("{} is neither a folder nor a file", path())));
+    }
+    match found.mode() & 0o7777 {
+        mode if mode & 0o077 != 0 => Err(StoreError::TooOpen { path: path(), mode }),
+        _ => Ok(()),
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("server.lock");
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = file.open(&path).map_err(|e| cannot("open", &path, &e))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Without the number the sentence still says what is the matter.
+            let _ = file.read_to_string(&mut pid);
+            return Err(StoreError::InUse { dir: dir.display().to_string(), pid: pid.trim().to_owned() });
+        }
+        Err(TryLockError::Error(e)) => return Err(cannot("lock", &path, &e)),
+    }
+    let write = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    write.map_err(|e| cannot("write to", &path, &e))?;
+    Ok(file)
+}
+
+fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
+    let sentence = format!("cannot {what} {}: {error}", path.display());
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::ReadOnlyFilesystem | ErrorKind::QuotaExceeded => {
+            StoreError::Unwritable(sentence)
+        }
+        _ => StoreError::Failed(sentence),
+    }
+}
+
+const DATABASE: &str = "store.db";
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// One of the right kind, in one that is removed with the test.
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("data");
+        DirBuilder::new().mode(0o700).create(&dir).unwrap();
+        (above, dir)
+    }
+
+    fn mode_of(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    #[test]
+    fn what_is_made_is_for_its_owner_alone() {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("a/b");
+        let folder = Folder::open(&dir, Role::Server).unwrap();
+        assert_eq!((mode_of(&dir), mode_of(&above.path().join("a"))), (0o700, 0o700));
+        assert_eq!((mode_of(&folder.database), mode_of(&dir.join("server.lock"))), (0o600, 0o600));
+    }
+
+    #[test]
+    fn a_folder_or_file_that_others_can_reach_is_refused_by_name_and_mode() {
+        for name in ["", "store.db", "store.db-wal"] {
+            let (_above, dir) = folder();
+            let path = if name.is_empty() { dir.clone() } else { dir.join(name) };
+            if !name.is_empty() {
+                File::create(&path).unwrap();
+            }
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o744)).unwrap();
+            let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
+            assert!(refusal.ends_with(&format!("{} is open to others (mode 744)", path.display())), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_file_is_refused() {
+        let (_above, dir) = folder();
+        std::os::unix::fs::symlink("/etc/hostname", dir.join("store.db")).unwrap();
+        let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
+        assert!(refusal.ends_with("store.db is neither a folder nor a file"), "{refusal}");
+    }
+
+    #[test]
+    fn a_second_server_is_told_who_has_the_folder_and_an_operator_is_let_in() {
+        let (_above, dir) = folder();
+        let first = Folder::open(&dir, Role::Server).unwrap();
+        let refusal = Folder::open(&dir, Role::Server).unwrap_err();
+        assert!(matches!(&refusal, StoreError::InUse { pid, .. } if *pid == std::process::id().to_string()));
+        Folder::open(&dir, Role::Operator).unwrap();
+        drop(first);
+        Folder::open(&dir, Role::Server).unwrap();
+    }
+}

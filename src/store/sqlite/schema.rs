@@ -1,0 +1,85 @@
+//! Schema: the tables, and the steps that lead to them from every earlier version.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::store::StoreError;
+
+/// Brings the database to the newest schema.
+///
+/// # Errors
+/// Where a newer program made it, or it cannot be changed.
+pub(super) fn migrate(db: &mut Connection, path: &str) -> Result<(), StoreError> {
+    if version(db)? == NEWEST {
+        return Ok(());
+    }
+    // Two processes may come here at once; the second finds the work done.
+    let change = Transaction::new(db, TransactionBehavior::Immediate)?;
+    let schema = version(&change)?;
+    if schema > NEWEST {
+        return Err(StoreError::TooNew { path: path.to_owned(), schema });
+    }
+    for step in STEPS.iter().skip(usize::try_from(schema).unwrap_or(0)) {
+        change.execute_batch(step)?;
+    }
+    change.pragma_update(None, "user_version", NEWEST)?;
+    Ok(change.commit()?)
+}
+
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+const NEWEST: i64 = STEPS.len() as i64;
+
+/// The step at `n` leads from version `n` to the next. A step that was released is never changed.
+const STEPS: &[&str] = &[
+    // Times and durations are in nanoseconds, since 1970 where they are times. A session has its account's name
+    // because it outlives the account. In `revocations` a number is never used again, so that who has read up to it
+    // misses nothing.
+    "CREATE TABLE people (
+        ip TEXT PRIMARY KEY, name TEXT NOT NULL, since INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE accounts (
+        key TEXT PRIMARY KEY, name TEXT NOT NULL, verifier TEXT NOT NULL, created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sessions (
+        id BLOB PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
+        seen INTEGER NOT NULL, expires INTEGER NOT NULL, idle INTEGER NOT NULL, revoked INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sessions_of_account ON sessions (account);
+    CREATE INDEX sessions_by_end ON sessions (expires);
+    CREATE TABLE tokens (
+        hash BLOB PRIMARY KEY, session BLOB NOT NULL, retired INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX tokens_of_session ON tokens (session, retired);
+    CREATE TABLE revocations (
+        entry INTEGER PRIMARY KEY AUTOINCREMENT, session BLOB NOT NULL, at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX revocations_by_time ON revocations (at);",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_earlier_version_is_brought_to_the_newest() {
+        for from in 0..STEPS.len() {
+            let mut db = Connection::open_in_memory().unwrap();
+            STEPS[..from].iter().for_each(|step| db.execute_batch(step).unwrap());
+            db.pragma_update(None, "user_version", i64::try_from(from).unwrap()).unwrap();
+            migrate(&mut db, "").unwrap();
+            assert_eq!(version(&db).unwrap(), NEWEST);
+            migrate(&mut db, "").unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_newer_program_made_is_left_alone() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", NEWEST + 1).unwrap();
+        let refusal = migrate(&mut db, "x/store.db").unwrap_err().to_string();
+        assert_eq!(refusal, format!("x/store.db was made by a newer sockeye (schema {})", NEWEST + 1));
+        assert_eq!(version(&db).unwrap(), NEWEST + 1);
+    }
+}
