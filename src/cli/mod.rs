@@ -1,6 +1,8 @@
 //! The command line: words become plans. The only room that knows clap, and the only one that reads arguments,
 //! environment and configuration files.
 
+/// `accounts`.
+mod accounts;
 /// Keys of a configuration file, which stand in for flags that were not typed.
 mod config;
 /// `connect`.
@@ -9,6 +11,8 @@ mod connect;
 mod data;
 /// What both verbs say about where events go.
 mod events;
+/// What `serve` is told about `login`.
+mod login;
 /// Durations, sizes and counts.
 mod quantity;
 /// `serve`.
@@ -41,6 +45,7 @@ enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
     Store(store::Words),
+    Accounts(Box<accounts::Words>),
     /// Print completions for a shell
     Completions {
         shell: clap_complete::Shell,
@@ -115,6 +120,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
         Verb::Store(words) => words.plan(),
+        Verb::Accounts(words) => words.plan()?,
         Verb::Completions { shell } => Plan::Print(completions(shell)),
         Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
     };

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::data::DataWords;
 use super::events::EventWords;
+use super::login::LoginWords;
 use super::quantity;
 use crate::commands::serve::{self, Asking, Wish};
 use crate::commands::{Failure, Plan, Talk};
@@ -82,6 +83,8 @@ pub(super) struct Words {
     drain: Duration,
 
     #[command(flatten)]
+    login: LoginWords,
+    #[command(flatten)]
     events: EventWords,
 }
 
@@ -155,7 +158,7 @@ impl Words {
 
     fn options(&self) -> Options {
         let (framing, chunk, prefix, collect) = (self.framing, self.chunk, self.prefix.clone(), self.collect);
-        Options { framing, chunk, prefix, collect }
+        Options { framing, chunk, prefix, collect, login: self.login.terms() }
     }
 
     fn limits(&self) -> Limits {

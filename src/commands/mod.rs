@@ -1,5 +1,7 @@
 //! Commands: one page a verb. Each assembles what its plan asks for, runs it, and chooses the exit code.
 
+/// `accounts`: sees to those of `login`.
+pub(crate) mod accounts;
 /// Host and port asked from a person, with safe defaults.
 mod ask;
 /// `connect`: talks to a server.
@@ -8,6 +10,8 @@ pub(crate) mod connect;
 mod exit;
 /// Text that is ready: completions, the man page, lists.
 pub(crate) mod print;
+/// A password from a person or a pipe.
+mod secret;
 /// `serve`: answers.
 pub(crate) mod serve;
 /// `store`: shows what outlives the process.
@@ -24,6 +28,7 @@ pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
     Dump(store::Dump),
+    Accounts(accounts::Plan),
     Print(Vec<u8>),
 }
 
@@ -33,6 +38,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),
+        Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

@@ -86,7 +86,11 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
         .map_err(|e| Failure::failed(format!("cannot open the log {log}: {}; check the path", Reason(&e))))?;
     watch_signals(happens.clone()).map_err(|e| Failure::failed(format!("cannot watch for signals: {e}")))?;
     let mut means = means(data, happens.clone());
-    let stands = wishes.into_iter().map(|wish| wish.build(&options, &mut means)).collect::<Result<_, _>>()?;
+    let stands: Vec<Stand> =
+        wishes.into_iter().map(|wish| wish.build(&options, &mut means)).collect::<Result<_, _>>()?;
+    if stands.iter().any(|stand| stand.service.discreet) {
+        keep_no_core();
+    }
     let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
     point_out(&bound, talk);
     let ready = places_of(&bound);
@@ -133,6 +137,12 @@ fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+/// What is in our memory is not for a file that a crash leaves behind. Where it cannot be forbidden, it is what it was.
+fn keep_no_core() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {

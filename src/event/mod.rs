@@ -1,5 +1,7 @@
 //! Events: what happened, told outwards. Workers tell, sinks write; nothing ever comes back and nobody waits.
 
+/// The log of who was let in.
+pub(crate) mod audit;
 /// What one console or log is told: levels, the queue towards it, and a reporter for each worker.
 mod emitter;
 /// How much may be told in detail: at machine speed a summary takes the place of lines.

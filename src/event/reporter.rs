@@ -44,6 +44,11 @@ impl Reporter {
         Self { emitter, tally, allowance, level }
     }
 
+    /// The same, but it never shows what was said.
+    pub(crate) fn discreet(self) -> Self {
+        Self { level: self.level.min(Level::Messages), ..self }
+    }
+
     /// A conversation has begun.
     pub(crate) fn connected(&self, way: Way, peer: impl Into<Endpoint>, local: impl Into<Endpoint>) -> Session {
         let id = self.emitter.desk.next_conversation();

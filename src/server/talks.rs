@@ -79,7 +79,8 @@ impl Post {
             Acceptor::Tcp(listener) => Listener::Tcp(tokio::net::TcpListener::from_std(listener)?),
             Acceptor::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
         };
-        let reporter = Rc::new(house.emitter.reporter(door.service));
+        let reporter = house.emitter.reporter(door.service);
+        let reporter = Rc::new(if built.discreet { reporter.discreet() } else { reporter });
         let (house, porch) = (Arc::clone(house), Rc::new(Semaphore::new(MOST_TURNED_AWAY)));
         Ok(Self { listener, local: door.local, service: built.service, reporter, house, porch })
     }

@@ -1,13 +1,12 @@
 //! Messages: one conversation as a text service sees it, in the framing that its listener speaks. What breaks the
 //! framing is answered here, so that a service only meets messages and their end.
 
-use std::borrow::Cow;
 use std::io;
 
 use tokio::io::AsyncWriteExt;
 
 use super::Talk;
-use crate::framing::{Codec, Framing, FramingError, Message, MessageStream, RecvError};
+use crate::framing::{Codec, Framing, FramingError, LARGEST_MESSAGE, Message, MessageStream, RecvError};
 use crate::net::{Conn, Ending, Endpoint};
 
 /// A conversation in messages.
@@ -35,7 +34,12 @@ enum End {
 
 impl Messages {
     pub(super) fn new(conn: Conn, framing: Framing) -> Self {
-        Self { conn, codec: Codec::new(framing), unsent: Vec::new(), end: End::Open }
+        Self::bounded(conn, framing, LARGEST_MESSAGE)
+    }
+
+    /// With messages of at most `most` bytes.
+    pub(super) fn bounded(conn: Conn, framing: Framing, most: usize) -> Self {
+        Self { conn, codec: Codec::bounded(framing, most), unsent: Vec::new(), end: End::Open }
     }
 
     /// Who is at the other end.
@@ -117,6 +121,28 @@ impl Messages {
         self.conn.write_all(&unsent).await
     }
 
+    /// Waits until the peer closes its side, after which it may still listen. What it says until then is kept for
+    /// [`receive`](Self::receive), as long as there is room for it.
+    ///
+    /// # Errors
+    /// Where the stream fails: the peer is gone.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub(super) async fn closed(&mut self) -> io::Result<()> {
+        loop {
+            let room = self.codec.room();
+            if room == 0 {
+                return std::future::pending().await;
+            }
+            let bytes = self.conn.recv(room).await?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            self.codec.push(&bytes);
+        }
+    }
+
     /// Ends the conversation: a peer that has closed is followed, any other is hung up on.
     ///
     /// # Errors
@@ -137,11 +163,6 @@ impl Messages {
         }
         self.conn.hang_up().await
     }
-}
-
-/// A message as text; bytes that are not UTF-8 become U+FFFD.
-pub(super) fn text(message: &Message) -> Cow<'_, str> {
-    String::from_utf8_lossy(&message.bytes)
 }
 
 /// Our own words that the framing cannot carry.

@@ -9,10 +9,12 @@ mod echo;
 mod greet;
 /// Knows people by their address.
 mod identify;
+/// Accounts with passwords, and sessions by token.
+pub(crate) mod login;
 /// Messages of one conversation, in the framing that its listener speaks.
 mod messages;
 /// Names as people choose them, and when two are one.
-mod name;
+pub(crate) mod name;
 /// Answers one message with a prefix.
 mod prefix;
 /// Sends back what arrives, in upper case.
@@ -24,9 +26,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::event::audit::AuditLog;
 use crate::framing::Framing;
 use crate::net::{Conn, Ending};
 use crate::store::{self, Place, Store, StoreError};
+
+use login::Login;
 
 pub(crate) use collect::LARGEST_COLLECTION;
 
@@ -69,6 +74,8 @@ pub(crate) struct Built {
     /// Where the service only sends back what arrives: the most bytes at once. A bare TCP connection to it can then
     /// go through the byte loop.
     pub(crate) bare: Option<usize>,
+    /// Whether what is said is nobody's business: then no event line shows it, at any level.
+    pub(crate) discreet: bool,
 }
 
 /// What services share that has to be opened; nothing is opened before one of them asks for it.
@@ -76,13 +83,15 @@ pub(crate) struct Means {
     /// `None` where there is no folder to keep anything in.
     data: Option<Place>,
     store: Option<Arc<dyn Store>>,
+    audit: Option<AuditLog>,
+    login: Option<Arc<Login>>,
     failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
 }
 
 impl Means {
     /// With a store in `data`. `failed` is called where it closes itself for good.
     pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
-        Self { data, store: None, failed: Some(Box::new(failed)) }
+        Self { data, store: None, audit: None, login: None, failed: Some(Box::new(failed)) }
     }
 
     /// With a store that ends with the process.
@@ -108,6 +117,33 @@ impl Means {
         let store = store::open(place, store::Role::Server, failed)?;
         Ok(Arc::clone(self.store.insert(store)))
     }
+
+    /// The audit log beside the store, the same one for all; where nothing is kept, it keeps nothing either.
+    ///
+    /// # Errors
+    /// Where it, or the store, cannot be opened.
+    pub(crate) fn audit(&mut self) -> Result<AuditLog, StoreError> {
+        if self.audit.is_none() {
+            // It makes the folder, and sees to it that it is ours alone.
+            self.store()?;
+            self.audit = Some(audit_log(self.data.as_ref())?);
+        }
+        Ok(self.audit.clone().unwrap_or_else(AuditLog::mute))
+    }
+
+    /// `login`, one for all its doors: they share its threads, and who guesses at one is delayed at all.
+    fn login(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let login = match &self.login {
+            Some(login) => Arc::clone(login),
+            None => {
+                let tools = login::Tools { store: self.store()?, audit: self.audit()? };
+                let login = Login::new(options.framing, options.login.clone(), tools);
+                let login = login.map_err(|e| StoreError::Failed(e.to_string()))?;
+                Arc::clone(self.login.insert(Arc::new(login)))
+            }
+        };
+        Ok(Built { service: login, bare: None, discreet: true })
+    }
 }
 
 /// What a user can choose about services; each takes what concerns it.
@@ -121,11 +157,19 @@ pub(crate) struct Options {
     pub(crate) prefix: String,
     /// How many bytes `collect` waits for, at most [`LARGEST_COLLECTION`].
     pub(crate) collect: usize,
+    /// How long sessions of `login` last, and how much may be guessed.
+    pub(crate) login: login::Terms,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { framing: Framing::Burst, chunk: None, prefix: "SERVER RECEIVED: ".into(), collect: 102_400 }
+        Self {
+            framing: Framing::Burst,
+            chunk: None,
+            prefix: "SERVER RECEIVED: ".into(),
+            collect: 102_400,
+            login: login::Terms::default(),
+        }
     }
 }
 
@@ -153,9 +197,19 @@ pub(crate) fn names() -> String {
     SERVICES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
+/// The audit log in the folder of a store.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub(crate) fn audit_log(data: Option<&Place>) -> Result<AuditLog, StoreError> {
+    let Some(Place::Dir(dir)) = data else { return Ok(AuditLog::mute()) };
+    let path = dir.join("audit.jsonl");
+    AuditLog::open(&path).map_err(|e| StoreError::Failed(format!("{}: {e}", path.display())))
+}
+
 /// A service that needs to see its bytes.
 fn conversation(service: impl Service) -> Result<Built, StoreError> {
-    Ok(Built { service: Arc::new(service), bare: None })
+    Ok(Built { service: Arc::new(service), bare: None, discreet: false })
 }
 
 /// Every service, in the order of its port.
@@ -201,6 +255,12 @@ pub(crate) const SERVICES: &[Entry] = &[
         port: 5561,
         about: "knows people by their IP address and asks others for a name; recognises, does not authenticate",
         build: |options, means| conversation(identify::Identify::new(options.framing, means.store()?)),
+    },
+    Entry {
+        name: "login",
+        port: 5562,
+        about: "accounts with passwords, and sessions by token",
+        build: |options, means| means.login(options),
     },
 ];
 

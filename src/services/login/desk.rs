@@ -1,0 +1,269 @@
+//! Desk: what is done for a visitor of `login`: registering, logging in and out, resuming, changing a password. Each
+//! takes the words as they were typed and ends in a session or a refusal.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::Login;
+use super::hashing::{Done, NotDone};
+use super::password::Password;
+use super::presence::Attachment;
+use super::refusal::Refusal;
+use super::throttle::{Attempt, Verdict};
+use super::token::{self, Token};
+use super::verifier::{Fit, Workspace};
+use super::visit::{Visit, Way};
+use crate::event::audit::{Act, Record};
+use crate::services::name::{Name, Rule};
+use crate::store::{Account, AccountKey, Ends, NewSession, Resumed, Resumption, Revoke, Session, VerifierChange};
+
+/// A session that somebody here holds.
+pub(super) struct Held {
+    pub(super) session: Session,
+    pub(super) attachment: Attachment,
+}
+
+/// A session, and the token that its holder is told.
+pub(super) struct Granted {
+    pub(super) held: Held,
+    pub(super) token: Zeroizing<String>,
+}
+
+/// Whom somebody says they are, and who that is.
+struct Claim {
+    key: AccountKey,
+    account: Option<Account>,
+}
+
+/// An attempt, which ends with its verdict whatever becomes of the conversation.
+struct Trying<'a> {
+    login: &'a Login,
+    attempt: Attempt,
+    verdict: Verdict,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) async fn register(&mut self, name: &str, password: &str) -> Result<Granted, Refusal> {
+        self.needs_safety()?;
+        let (name, password) = (Name::parse(name, Rule::Word)?, Password::choose(password)?);
+        let claim = self.claim(AccountKey(name.key())).await?;
+        // Asking which names are taken is guessing too, but nobody's account is guessed at.
+        let mut trying = self.begin(None::<(&str, ())>, &claim)?;
+        if claim.account.is_some() {
+            trying.verdict = Verdict::Wrong;
+            return Err(Refusal::Taken);
+        }
+        let made = self.make(&mut trying, password).await?;
+        let name = name.as_str().to_owned();
+        let account = Account { key: claim.key, name, verifier: made.result, created: self.login.now() };
+        if !self.login.store.create_account(account.clone()).await? {
+            trying.verdict = Verdict::Wrong;
+            return Err(Refusal::Taken);
+        }
+        self.note(self.record(Act::Create).account(&account.name).took(made.waited, made.worked));
+        self.open(&account).await
+    }
+
+    pub(super) async fn log_in(&mut self, name: &str, password: &str) -> Result<Granted, Refusal> {
+        self.needs_safety()?;
+        let (name, password) = (Name::parse(name, Rule::Word)?, Password::parse(password)?);
+        let claim = self.claim(AccountKey(name.key())).await?;
+        let mut trying = self.begin(Some(("LOGIN", &claim.key)), &claim)?;
+        let account = self.check(&mut trying, password, claim).await?;
+        self.open(&account).await
+    }
+
+    /// Whoever shows a good token is let in, whatever others have tried meanwhile.
+    pub(super) async fn resume(&mut self, text: &str) -> Result<Granted, Refusal> {
+        self.needs_safety()?;
+        let (shown, next) = (Token::parse(text).ok_or(Refusal::Token)?, Token::new());
+        let (token, grace) = (shown.hash(), GRACE);
+        let resumption = Resumption { token, next: next.hash(), now: self.login.now(), grace };
+        let (act, reason, session) = match self.login.store.resume(resumption).await? {
+            Resumed::Session(session) => return self.hold_on(session, &next, Act::Resume).await,
+            Resumed::Unknown => (Act::Fail, "unknown token", None),
+            Resumed::Expired(session) => (Act::Expire, "expired token", Some(session)),
+            Resumed::Revoked(session) => (Act::Fail, "revoked token", Some(session)),
+            Resumed::Replayed(session) => (Act::Replay, "replaced token", Some(session)),
+        };
+        let record = self.record(act).token(token::id(token)).because(reason);
+        self.note(match session {
+            Some(session) => record.account(session.name),
+            None => record,
+        });
+        Err(Refusal::Token)
+    }
+
+    /// From the first word of `passwords` to the second. Others who guess at the account do not delay its holder.
+    pub(super) async fn change_password(&mut self, session: &Session, passwords: [&str; 2]) -> Result<(), Refusal> {
+        self.needs_safety()?;
+        let (old, new) = (Password::parse(passwords[0])?, Password::choose(passwords[1])?);
+        let claim = self.claim(session.account.clone()).await?;
+        let mut trying = self.begin(Some(("PASSWD", session.id)), &claim)?;
+        let account = self.check(&mut trying, old, claim).await?;
+        let made = self.make(&mut trying, new).await?;
+        let change = VerifierChange {
+            key: account.key,
+            from: account.verifier,
+            to: made.result,
+            ends: Ends::AllBut(session.id),
+            now: self.login.now(),
+        };
+        // Somebody else may have changed it meanwhile; then the old one was wrong.
+        if !self.login.store.change_verifier(change).await? {
+            return Err(Refusal::Denied);
+        }
+        self.note(self.record(Act::PasswordChange).account(account.name).took(made.waited, made.worked));
+        Ok(())
+    }
+
+    pub(super) async fn log_out(&mut self, session: &Session) -> Result<(), Refusal> {
+        self.login.store.revoke(Revoke::Session(session.id), self.login.now()).await?;
+        self.note(self.record(Act::Revoke).account(&session.name).because("logout"));
+        Ok(())
+    }
+
+    /// The session has come to its end.
+    pub(super) fn expire(&self, session: &Session) -> Refusal {
+        self.note(self.record(Act::Expire).account(&session.name).because("held to its end"));
+        Refusal::Expired
+    }
+
+    fn needs_safety(&self) -> Result<(), Refusal> {
+        if self.way == Way::Plain { Err(Refusal::Insecure) } else { Ok(()) }
+    }
+
+    async fn claim(&self, key: AccountKey) -> Result<Claim, Refusal> {
+        Ok(Claim { account: self.login.store.account(&key).await?, key })
+    }
+
+    /// Begins an attempt at `target`. Within a session only that session counts: where it comes from, and what others
+    /// try, does not matter any more.
+    fn begin(&self, target: Option<(&str, impl Hash)>, claim: &Claim) -> Result<Trying<'a>, Refusal> {
+        let login = self.login;
+        let source = self.ip().filter(|_| target.as_ref().is_none_or(|(what, _)| *what != "PASSWD"));
+        let mut throttle = login.throttle();
+        let attempt = throttle.attempt(target, source);
+        match throttle.begin(attempt, Instant::now()) {
+            Ok(()) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
+            Err(wait) => {
+                drop(throttle);
+                self.note(self.record(Act::Locked).account(self.name_of(claim)));
+                Err(Refusal::Wait(wait))
+            }
+        }
+    }
+
+    /// Holds a password against the account that is claimed. Where there is none, as much is done, and the answer is the
+    /// same.
+    async fn check(&mut self, trying: &mut Trying<'a>, password: Password, claim: Claim) -> Result<Account, Refusal> {
+        let cost = self.login.cost.clone();
+        let decoy = self.login.decoy.clone();
+        let verifier = claim.account.as_ref().map_or_else(|| decoy.clone(), |account| account.verifier.clone());
+        let job = move |space: &mut Workspace| {
+            // What is corrupt costs as much as what is right.
+            cost.check(&password, &verifier, space).inspect_err(|_| drop(cost.check(&password, &decoy, space)))
+        };
+        let checked = self.hash(trying, job).await?;
+        let (waited, worked) = (checked.waited, checked.worked);
+        let name = self.name_of(&claim);
+        let (fit, mut account) = match (checked.result, claim.account) {
+            (Ok(fit @ (Fit::Right | Fit::RightButOld(_))), Some(account)) => (fit, account),
+            (result, _) => {
+                trying.verdict = Verdict::Wrong;
+                let why = if result.is_err() { "corrupt record" } else { "wrong name or password" };
+                self.note(self.record(Act::Fail).account(name).because(why).took(waited, worked));
+                return Err(Refusal::Denied);
+            }
+        };
+        self.note(self.record(Act::Ok).account(name).took(waited, worked));
+        if let Fit::RightButOld(to) = fit {
+            let (key, from, now) = (account.key.clone(), account.verifier.clone(), self.login.now());
+            let change = VerifierChange { key, from, to: to.clone(), ends: Ends::None, now };
+            // The old one is as good as it was before.
+            if self.login.store.change_verifier(change).await.unwrap_or(false) {
+                account.verifier = to;
+            }
+        }
+        Ok(account)
+    }
+
+    async fn make(&mut self, trying: &mut Trying<'a>, password: Password) -> Result<Done<String>, Refusal> {
+        let cost = self.login.cost.clone();
+        self.hash(trying, move |space| cost.make(&password, space)).await
+    }
+
+    async fn hash<T: Send + 'static>(
+        &mut self,
+        trying: &mut Trying<'a>,
+        job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> Result<Done<T>, Refusal> {
+        trying.verdict = Verdict::Abandoned;
+        let done = self.login.hashing.run(self.talk.closed(), job).await;
+        trying.verdict = if done.is_ok() { Verdict::Right } else { Verdict::Withdrawn };
+        done.map_err(|not| match not {
+            NotDone::Left(error) => Refusal::Gone(error),
+            NotDone::Busy => {
+                self.note(self.record(Act::Busy));
+                Refusal::Busy
+            }
+        })
+    }
+
+    /// A new session of `account`.
+    async fn open(&self, account: &Account) -> Result<Granted, Refusal> {
+        let (id, token, now) = (token::session_id(), Token::new(), self.login.now());
+        let (idle, expires) = (self.login.terms.idle, now + self.login.terms.life);
+        let (key, name) = (account.key.clone(), account.name.clone());
+        let session = NewSession { id, account: key.clone(), token: token.hash(), now, expires, idle };
+        if !self.login.store.open_session(session).await? {
+            // The account was deleted meanwhile.
+            return Err(Refusal::Denied);
+        }
+        self.hold_on(Session { id, account: key, name, expires }, &token, Act::Issue).await
+    }
+
+    async fn hold_on(&self, session: Session, token: &Token, act: Act) -> Result<Granted, Refusal> {
+        let attachment = self.login.presence.attach(session.id);
+        // It may have been ended before we could be told.
+        if !self.login.touch(session.id).await {
+            return Err(Refusal::Revoked);
+        }
+        self.note(self.record(act).account(&session.name).token(token::id(token.hash())));
+        Ok(Granted { held: Held { session, attachment }, token: token.show() })
+    }
+
+    /// What the audit log calls somebody: by name only where there is such an account, because people type passwords
+    /// in the place of names.
+    fn name_of(&self, claim: &Claim) -> String {
+        match &claim.account {
+            Some(account) => account.name.clone(),
+            None => self.login.throttle().alias(&claim.key),
+        }
+    }
+
+    fn record(&self, act: Act) -> Record {
+        Record::new(act, self.login.now()).from(self.ip())
+    }
+
+    fn note(&self, record: Record) {
+        self.login.audit.note(record);
+    }
+
+    fn ip(&self) -> Option<IpAddr> {
+        self.talk.peer().ip()
+    }
+}
+
+impl Drop for Trying<'_> {
+    fn drop(&mut self) {
+        self.login.throttle().end(self.attempt, self.verdict, Instant::now());
+    }
+}
+
+/// How long a token that was replaced is still good, in case the answer got lost.
+const GRACE: Duration = Duration::from_secs(30);
