@@ -4,14 +4,16 @@
 //! busy, one question in flight on each, and compares every answer. Only the ratios mean anything.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark is a program of its own")]
 
+/// The server under test.
+mod server;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use server::Server;
 
 /// A server and what is said to it.
 struct Lane {
@@ -76,48 +78,12 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 /// Messages a second, and the server's microseconds of CPU for each.
 fn press(lane: &Lane, time: Duration) -> [f64; 2] {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(lane.words, &dir.path().join("ready"));
-    let mut load = Load::connect(server.addr);
+    let server = Server::start(&[], lane.words);
+    let mut load = Load::connect(server.addr_of(lane.words[0]));
     load.run(lane, Duration::from_millis(200));
     let (cpu, start) = (server.cpu(), Instant::now());
     let done = load.run(lane, time) as f64;
     [done / start.elapsed().as_secs_f64(), (server.cpu() - cpu).as_secs_f64() * 1e6 / done]
-}
-
-struct Server {
-    child: Child,
-    addr: SocketAddr,
-}
-
-impl Server {
-    fn start(words: &[&str], ready: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
-        command.arg("serve").args(words).args(["--on", "127.0.0.1:0", "--data", ":memory:", "--ready-file"]).arg(ready);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let start = Instant::now();
-        while !ready.exists() {
-            assert!(start.elapsed() < Duration::from_secs(10), "it does not listen");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let place = std::fs::read_to_string(ready).unwrap();
-        Self { child, addr: place.trim().split_once(' ').unwrap().1.parse().unwrap() }
-    }
-
-    /// CPU time of all its threads so far.
-    fn cpu(&self) -> Duration {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let of = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        let nanos = tasks.map(|task| of(task.unwrap()).split(' ').next().unwrap_or("").parse::<u64>().unwrap_or(0));
-        Duration::from_nanos(nanos.sum())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Connections that each wait for one answer.

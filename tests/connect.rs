@@ -183,6 +183,9 @@ fn bad_words_are_refused_with_the_offending_word_and_the_fix() {
         (&["5555", "--hexx"], "--hex"),
         (&["5555", "--payload", "many"], "100KiB"),
         (&["5555", "--payload", "1", "--hex"], "--hex"),
+        (&["5555", "--payload", "1", "--framing", "lines"], "--framing"),
+        (&["5555", "--framing", "u24be"], "u32be"),
+        (&["5555", "--framing", "u32be", "--crlf"], "--framing u32be"),
         (&["5555", "--clients", "2"], "--payload"),
         (&["5555", "--payload", "1", "--clients", "0"], "at least 1"),
         (&["5555", "--source", "here"], "192.0.2.1"),
@@ -246,6 +249,124 @@ fn a_configuration_file_stands_in_for_flags() {
     let path = dir.path().join("connect.toml");
     std::fs::write(&path, format!("address = \"127.0.0.1:{}\"\ncrlf = true\n", peer.port)).unwrap();
     assert_eq!(run(&["--config", path.to_str().unwrap()], b"a\n").expect(0).text(), "a\r\n");
+}
+
+// The framings.
+
+/// A message of u32be, as a peer packs it with nothing of ours.
+fn packed(text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len()).unwrap();
+    [&length.to_be_bytes(), text.as_bytes()].concat()
+}
+
+fn unpacked(stream: &mut TcpStream) -> String {
+    let mut header = [0; 4];
+    stream.read_exact(&mut header).unwrap();
+    let mut body = vec![0; u32::from_be_bytes(header) as usize];
+    stream.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
+}
+
+#[test]
+fn both_ends_hold_a_conversation_of_messages_in_any_order() {
+    let peer = Peer::new(|mut stream| {
+        stream.write_all(&packed("Who is there?")).unwrap();
+        assert_eq!([unpacked(&mut stream), unpacked(&mut stream)], ["zażółć", ""]);
+        let answers = [packed("one"), packed(""), packed("three")].concat();
+        for piece in answers.chunks(3) {
+            stream.write_all(piece).unwrap();
+        }
+        assert_eq!(unpacked(&mut stream), "bye");
+        assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
+        stream.write_all(&packed("and this")).unwrap();
+    });
+    let mut child = connect(&[&peer.port, "--framing", "u32be"]).spawn().unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut heard = || {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        line
+    };
+    assert_eq!(heard(), "Who is there?\n");
+    stdin.write_all("zażółć\n\n".as_bytes()).unwrap();
+    assert_eq!([heard(), heard(), heard()], ["one\n", "\n", "three\n"]);
+    stdin.write_all(b"bye").unwrap();
+    drop(stdin);
+    assert_eq!([heard(), heard()], ["and this\n", ""]);
+    finish(child).expect(0).silent();
+    peer.done();
+}
+
+#[test]
+fn every_framing_is_spoken_as_its_name_says() {
+    let typed = b"one\n\ntwo";
+    for (words, wire) in [
+        (&["burst"][..], &b"one\n\ntwo"[..]),
+        (&["burst", "--crlf"], b"one\r\n\r\ntwo"),
+        (&["lines"], b"one\n\ntwo\n"),
+        (&["lines", "--crlf"], b"one\r\n\r\ntwo\r\n"),
+        (&["u16be"], b"\0\x03one\0\0\0\x03two"),
+        (&["u16le"], b"\x03\0one\0\0\x03\0two"),
+        (&["u32be"], b"\0\0\0\x03one\0\0\0\0\0\0\0\x03two"),
+        (&["u32le"], b"\x03\0\0\0one\0\0\0\0\x03\0\0\0two"),
+        (&["u64be"], b"\0\0\0\0\0\0\0\x03one\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03two"),
+        (&["ascii10"], b"         3one         0         3two"),
+    ] {
+        let peer = Peer::new(move |stream| {
+            answer_all(stream, |all| {
+                assert_eq!(all.escape_ascii().to_string(), wire.escape_ascii().to_string());
+                all
+            });
+        });
+        let outcome = run(&[&[&peer.port, "--framing"], words].concat(), typed).expect(0).silent();
+        let expected = if words[0] == "burst" { wire } else { b"one\n\ntwo\n" };
+        assert_eq!(outcome.stdout, expected, "{words:?}");
+        peer.done();
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_for_a_message_fails_and_no_part_of_it_is_sent() {
+    for (framing, most) in [("lines", 65536), ("u16be", 65535), ("u32be", 65536)] {
+        let peer = Peer::new(move |mut stream| {
+            let mut all = Vec::new();
+            stream.read_to_end(&mut all).unwrap();
+            assert!(all.ends_with(b"fine") || all == b"fine\n", "{} bytes", all.len());
+        });
+        let stdin = [b"fine\n", &vec![b'a'; most + 1][..], b"\nnever sent\n"].concat();
+        let outcome = run(&[&peer.port, "--framing", framing], &stdin).expect(1);
+        let outcome = outcome.says("a line cannot be sent").says(&format!("at most {most} bytes"));
+        assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.told());
+        peer.done();
+    }
+}
+
+#[test]
+fn a_peer_that_breaks_the_framing_is_an_error_behind_its_whole_messages() {
+    for (framing, said, told) in [
+        ("u32be", &b"\0\0\0\x02hi\xff\xff\xff\xff"[..], "longer than 65536 bytes"),
+        ("u32be", b"\0\0\0\x02hi\0\0", "ended within a message"),
+        ("u16le", b"\x02\0hi\x05\0ho", "ended within a message"),
+        ("ascii10", b"         2hiHTTP/1.1 400", "sent a header that is no number"),
+        ("lines", b"hi\nho", "ended within a message"),
+    ] {
+        let peer = Peer::new(|mut stream| stream.write_all(said).unwrap());
+        let mut child = connect(&[&peer.port, "--framing", framing]).spawn().unwrap();
+        let stdin = child.stdin.take();
+        let outcome = finish(child).expect(1).says("broke the framing").says(told);
+        assert_eq!((outcome.text(), outcome.stderr.lines().count()), ("hi\n".to_owned(), 1), "{}", outcome.told());
+        drop(stdin);
+    }
+}
+
+#[test]
+fn a_framing_may_stand_in_the_configuration_and_hex_shows_its_headers() {
+    let (peer, dir) = (Peer::new(echo), tempfile::tempdir().unwrap());
+    let path = dir.path().join("connect.toml");
+    std::fs::write(&path, "framing = \"u16be\"\nhex = true\n").unwrap();
+    let outcome = run(&["--config", path.to_str().unwrap(), &peer.port], b"hi\n").expect(0);
+    let outcome = outcome.says("00000000  00 02 68 69  ");
+    assert_eq!(outcome.text(), "hi\n");
 }
 
 // The events.
@@ -405,6 +526,27 @@ fn control_sequences_of_the_peer_do_not_reach_the_terminal() {
     for evil in [&b"\x1b]0;"[..], b"\x1b[2J", b"\xc2\x9b", b"\xff", b"\x07"] {
         assert!(!raw.windows(evil.len()).any(|bytes| bytes == evil), "{evil:?} in {}", String::from_utf8_lossy(&raw));
     }
+}
+
+#[test]
+fn messages_are_typed_and_shown_as_lines() {
+    let (peer, stream) = spoken_for();
+    let mut person = Person::connect(&[&peer.port, "--framing", "u32be"]);
+    let mut stream = stream.recv().unwrap();
+    stream.write_all(&[packed("Who is there?"), packed("\x1b[2J")].concat()).unwrap();
+    person.reads("Who is there?\n\\u{1b}[2J\n> ");
+    person.types("żółw\r");
+    assert_eq!(unpacked(&mut stream), "żółw");
+    person.types("half");
+    person.reads("> half");
+    stream.write_all(&packed("Come in")).unwrap();
+    person.sees(|screen| screen.trim_end().ends_with("Come in\n> half"));
+    person.types(" a line\r");
+    assert_eq!(unpacked(&mut stream), "half a line");
+    stream.write_all(b"\0\0\0\x09not all").unwrap();
+    drop(stream);
+    assert_eq!(person.leaves(), 1);
+    person.reads("broke the framing: it ended within a message");
 }
 
 #[test]

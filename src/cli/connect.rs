@@ -10,10 +10,11 @@ use clap::Args;
 use super::data::platform_dir;
 use super::events::EventWords;
 use super::quantity;
-use crate::client::LineEnd;
+use crate::client::{LineEnd, Speech};
 use crate::commands::connect::{self, Dialogue, Dump, Events, Place};
 use crate::commands::{Failure, Plan, Talk};
 use crate::event::sinks::Format;
+use crate::framing::{Delimiter, Framing};
 use crate::net::{Address, Dial, Families};
 
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
@@ -35,6 +36,10 @@ pub(super) struct Words {
     /// Send lines with CRLF at their ends
     #[arg(long)]
     crlf: bool,
+    /// Send each line as one message, and show each message as one line; burst passes everything as it comes, which is
+    /// also the default
+    #[arg(long, value_name = "FRAMING", value_parser = super::framing())]
+    framing: Option<Framing>,
     /// Dump what passes both ways on stderr, with offsets and times
     #[arg(long)]
     hex: bool,
@@ -73,7 +78,8 @@ struct ConnectionWords {
 #[command(next_help_heading = "Payload")]
 struct PayloadWords {
     /// Send so much generated data, receive it back and check every byte
-    #[arg(long, value_name = "SIZE", value_parser = quantity::size, conflicts_with_all = ["ask", "crlf", "hex"])]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    #[arg(conflicts_with_all = ["ask", "crlf", "framing", "hex"])]
     payload: Option<u64>,
     /// How many clients do it at once
     #[arg(long, value_name = "N", default_value = "1", requires = "payload", value_parser = quantity::positive_count)]
@@ -94,7 +100,7 @@ impl Words {
             place: self.place()?,
             dial: self.connection.dial(),
             idle: self.connection.idle_timeout,
-            words: self.words(),
+            words: self.words()?,
             events,
         };
         Ok(Plan::Connect(plan))
@@ -114,17 +120,30 @@ impl Words {
         Ok(if asking { Place::Asked(address) } else { Place::Named(address) })
     }
 
-    fn words(&self) -> connect::Words {
-        match self.payload.payload {
+    fn words(&self) -> Result<connect::Words, Failure> {
+        Ok(match self.payload.payload {
             Some(size) => {
                 let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
                 connect::Words::Generated { size, clients: self.payload.clients, seed }
             }
             None => connect::Words::Dialogue(Dialogue {
-                line_end: if self.crlf { LineEnd::CrLf } else { LineEnd::Lf },
+                speech: self.speech()?,
                 dump: if self.hex { Dump::Hex } else { Dump::None },
                 history: history(),
             }),
+        })
+    }
+
+    fn speech(&self) -> Result<Speech, Failure> {
+        match (self.framing, self.crlf) {
+            (None | Some(Framing::Burst), true) => Ok(Speech::Bytes(LineEnd::CrLf)),
+            (None | Some(Framing::Burst), false) => Ok(Speech::Bytes(LineEnd::Lf)),
+            (Some(Framing::Lines), true) => Ok(Speech::Messages(Framing::Lines, Delimiter::CrLf)),
+            (Some(Framing::Lines), false) => Ok(Speech::Messages(Framing::Lines, Delimiter::Lf)),
+            (Some(framing), false) => Ok(Speech::Messages(framing, Delimiter::None)),
+            (Some(framing), true) => Err(Failure::bad_words(format!(
+                "--crlf is about line ends, and --framing {framing} has none; leave one of the two out"
+            ))),
         }
     }
 }
@@ -166,6 +185,7 @@ Examples:
   sockeye connect 5555                            talk to localhost, line by line
   sockeye connect example.org 80 --crlf <request  send a file with CRLF line ends
   sockeye connect unix:/run/admin.sock            a Unix socket
+  sockeye connect 5555 --framing u32be            each line a message behind its length
   sockeye connect 5555 --hex                      see every byte that passes
   sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

@@ -17,6 +17,8 @@ mod login;
 mod quantity;
 /// `serve`.
 mod serve;
+/// `store`.
+mod store;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -43,6 +45,7 @@ enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
     Accounts(Box<accounts::Words>),
+    Store(store::Words),
     /// Print completions for a shell
     Completions {
         shell: clap_complete::Shell,
@@ -117,6 +120,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
         Verb::Accounts(words) => words.plan()?,
+        Verb::Store(words) => words.plan(),
         Verb::Completions { shell } => Plan::Print(completions(shell)),
         Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
     };

@@ -13,12 +13,12 @@ pub(crate) enum LineEnd {
 
 /// Text under way in pieces that may be cut anywhere, also between CR and LF.
 #[derive(Debug)]
-pub(super) struct Outgoing {
+pub(super) struct LineEnds {
     line_end: LineEnd,
     after_cr: bool,
 }
 
-impl Outgoing {
+impl LineEnds {
     pub(super) fn new(line_end: LineEnd) -> Self {
         Self { line_end, after_cr: false }
     }
@@ -46,8 +46,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn translated<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<u8> {
-        let mut outgoing = Outgoing::new(LineEnd::CrLf);
-        pieces.into_iter().flat_map(|piece| outgoing.translate(piece).into_owned()).collect()
+        let mut line_ends = LineEnds::new(LineEnd::CrLf);
+        pieces.into_iter().flat_map(|piece| line_ends.translate(piece).into_owned()).collect()
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! exit codes and the environment are others' business.
 //!
 //! ```text
-//! stdin ─▶ pipe ──────┐                          ┌──▶ hex    a dump of both ways
-//! keys ─▶ terminal ───┼──▶ wire ──▶ the peer ────┼──▶ account and its events
-//! seed ─▶ payload ────┘                          └──▶ stdout, or arriving text on the screen
+//! stdin ─▶ pipe ────┐                                ┌──▶ hex    a dump of both ways
+//! keys ─▶ terminal ─┴─▶ speech ─▶ wire ─▶ the peer ──┼──▶ account and its events
+//! seed ─▶ payload ─────────────────────▶ the peer    └──▶ speech ─▶ stdout, or arriving text on the screen
 //! ```
 
 /// What a peer sends, as text for a terminal.
@@ -21,6 +21,8 @@ pub(crate) mod pipe;
 mod quiet;
 /// The terminal's surface, while a line is being typed and while none is.
 mod screen;
+/// What goes out and what comes in: bytes, or messages that are lines on our side.
+mod speech;
 /// A line editor over a conversation.
 pub(crate) mod terminal;
 /// What can go wrong while talking.
@@ -31,5 +33,6 @@ mod wire;
 pub(crate) use crlf::LineEnd;
 pub(crate) use hex::HexDump;
 pub(crate) use screen::Screen;
+pub(crate) use speech::Speech;
 pub(crate) use trouble::Trouble;
 pub(crate) use wire::{Account, Wire};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::arriving::Arriving;
-use super::crlf::{LineEnd, Outgoing};
+use super::speech::{Incoming, Outgoing, Speech, Translated};
 use super::trouble::Trouble;
 use super::wire::Wire;
 use crate::net::Ending;
@@ -44,8 +44,8 @@ enum Received {
 ///
 /// # Errors
 /// Where the peer resets, takes less than there was, or is idle for too long, and where stdin or stdout fail.
-pub(crate) fn run(wire: Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> Result<(), Trouble> {
-    let done = exchange(&wire, line_end, rendering);
+pub(crate) fn run(wire: Arc<Wire>, speech: Speech, rendering: Rendering) -> Result<(), Trouble> {
+    let done = exchange(&wire, speech, rendering);
     wire.closed(match &done {
         Ok(Received::Everything) => Ending::PeerClosed,
         Ok(Received::StdoutClosed) => Ending::WeClosed,
@@ -54,15 +54,15 @@ pub(crate) fn run(wire: Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> R
     done.map(drop)
 }
 
-fn exchange(wire: &Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> Result<Received, Trouble> {
+fn exchange(wire: &Arc<Wire>, speech: Speech, rendering: Rendering) -> Result<Received, Trouble> {
     // Dropping our end tells the sender that the peer has ended.
     let (peer_open, peer_watch) = UnixStream::pair().map_err(Trouble::Socket)?;
     let sending = Arc::clone(wire);
     let sender = thread::Builder::new()
         .name("sender".into())
-        .spawn(move || send(&sending, line_end, &peer_watch))
+        .spawn(move || send(&sending, Outgoing::new(speech), &peer_watch))
         .map_err(Trouble::Socket)?;
-    let received = receive(wire, rendering);
+    let received = receive(wire, Incoming::new(speech), rendering);
     if !matches!(received, Ok(Received::Everything)) {
         wire.cut();
     }
@@ -74,6 +74,8 @@ fn exchange(wire: &Arc<Wire>, line_end: LineEnd, rendering: Rendering) -> Result
 fn conclude(wire: &Wire, received: Result<Received, Trouble>, sent: Result<(), Trouble>) -> Result<Received, Trouble> {
     match (received, sent) {
         (Ok(Received::StdoutClosed), _) => Ok(Received::StdoutClosed),
+        // Where we left by ourselves, what was received ended too early for that reason.
+        (_, Err(trouble @ (Trouble::Unsayable(_) | Trouble::Stdin(_)))) => Err(trouble),
         (Ok(Received::Everything), sent) => sent.and(wire.late_trouble()).map(|()| Received::Everything),
         (Err(Trouble::Reset { received, .. }), Err(Trouble::Unsent { left, .. } | Trouble::Reset { left, .. })) => {
             Err(Trouble::Reset { received, left })
@@ -83,14 +85,13 @@ fn conclude(wire: &Wire, received: Result<Received, Trouble>, sent: Result<(), T
 }
 
 /// stdin to the socket until stdin ends, or the peer has ended and stdin has nothing ready.
-fn send(wire: &Wire, line_end: LineEnd, peer_watch: &UnixStream) -> Result<(), Trouble> {
+fn send(wire: &Wire, mut outgoing: Outgoing, peer_watch: &UnixStream) -> Result<(), Trouble> {
     let mut stdin = unbuffered(io::stdin().as_fd()).map_err(Trouble::Stdin)?;
-    let mut outgoing = Outgoing::new(line_end);
     let mut buf = vec![0; BUFFER];
     while let Turn::Read = turn(stdin.as_fd(), peer_watch.as_fd()).map_err(Trouble::Stdin)? {
         match stdin.read(&mut buf) {
             Ok(0) => break,
-            Ok(count) => wire.send(&outgoing.translate(&buf[..count]))?,
+            Ok(count) => say(wire, outgoing.translate(&buf[..count]))?,
             Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(e) => {
                 wire.cut();
@@ -98,8 +99,14 @@ fn send(wire: &Wire, line_end: LineEnd, peer_watch: &UnixStream) -> Result<(), T
             }
         }
     }
+    say(wire, outgoing.finish())?;
     wire.half_close();
     Ok(())
+}
+
+fn say(wire: &Wire, (bytes, sound): Translated<'_>) -> Result<(), Trouble> {
+    wire.send(&bytes)?;
+    sound.inspect_err(|_| wire.cut())
 }
 
 fn turn(stdin: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> io::Result<Turn> {
@@ -124,22 +131,23 @@ fn wait(fds: &mut [PollFd<'_>]) -> io::Result<()> {
 }
 
 /// The socket to stdout until the peer ends or stdout closes.
-fn receive(wire: &Wire, rendering: Rendering) -> Result<Received, Trouble> {
+fn receive(wire: &Wire, mut incoming: Incoming, rendering: Rendering) -> Result<Received, Trouble> {
     let mut stdout = unbuffered(io::stdout().as_fd()).map_err(Trouble::Stdout)?;
     let mut arriving = Arriving::default();
     let mut buf = vec![0; BUFFER];
     loop {
         let count = wire.receive(&mut buf)?;
+        let (bytes, sound) = incoming.translate(&buf[..count]);
         let written = match (rendering, count) {
-            (Rendering::Bytes, _) => write_all(&mut stdout, &buf[..count]),
+            (Rendering::Bytes, _) => write_all(&mut stdout, &bytes),
             (Rendering::Text, 0) => write_all(&mut stdout, arriving.finish().as_bytes()),
-            (Rendering::Text, _) => write_all(&mut stdout, arriving.take(&buf[..count]).as_bytes()),
+            (Rendering::Text, _) => write_all(&mut stdout, arriving.take(&bytes).as_bytes()),
         };
         match written {
             Err(e) if e.kind() == ErrorKind::BrokenPipe => return Ok(Received::StdoutClosed),
             Err(e) => return Err(Trouble::Stdout(e)),
-            Ok(()) if count == 0 => return Ok(Received::Everything),
-            Ok(()) => {}
+            Ok(()) if count == 0 => return incoming.finish().map(|()| Received::Everything),
+            Ok(()) => sound?,
         }
     }
 }

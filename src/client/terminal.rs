@@ -14,9 +14,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use super::arriving::Arriving;
-use super::crlf::{LineEnd, Outgoing};
 use super::quiet::Quiet;
 use super::screen::Screen;
+use super::speech::{Incoming, Outgoing, Speech};
 use super::trouble::Trouble;
 use super::wire::Wire;
 use crate::net::Ending;
@@ -91,12 +91,12 @@ impl Terminal {
     ///
     /// # Errors
     /// Where the peer resets or is idle for too long, and where the terminal fails.
-    pub(crate) fn run(mut self, wire: Wire, line_end: LineEnd) -> Result<Farewell, Trouble> {
+    pub(crate) fn run(mut self, wire: Wire, speech: Speech) -> Result<Farewell, Trouble> {
         let (wire, outcome) = (Arc::new(wire), Arc::new(Outcome::default()));
         let signals = watch_signals(&wire, &outcome, &self.screen)?;
         let _quiet = Quiet::keep();
-        receive_in_background(&wire, &outcome, &self.screen)?;
-        let leave = self.converse(&wire, &outcome, line_end);
+        receive_in_background(&wire, &outcome, &self.screen, Incoming::new(speech))?;
+        let leave = self.converse(&wire, &outcome, Outgoing::new(speech));
         self.remember();
         // Whoever waits for the editor to take a nudge is released by its end.
         let Self { editor, .. } = self;
@@ -108,8 +108,7 @@ impl Terminal {
     }
 
     /// Reads lines and sends them.
-    fn converse(&mut self, wire: &Wire, outcome: &Outcome, line_end: LineEnd) -> Leave {
-        let mut outgoing = Outgoing::new(line_end);
+    fn converse(&mut self, wire: &Wire, outcome: &Outcome, mut outgoing: Outgoing) -> Leave {
         loop {
             let line = self.read_line();
             if outcome.is_known() {
@@ -118,9 +117,14 @@ impl Terminal {
             match line {
                 Ok(line) if line.trim() == "exit" => return Leave::Exit,
                 Ok(line) => {
-                    if wire.send(&outgoing.translate((line + "\n").as_bytes())).is_err() {
+                    let line = line + "\n";
+                    let (bytes, sound) = outgoing.translate(line.as_bytes());
+                    if wire.send(&bytes).is_err() {
                         // The receiving thread sees the same end and knows better why.
                         return Leave::Over;
+                    }
+                    if let Err(trouble) = sound {
+                        outcome.settle(End::Failed(trouble));
                     }
                 }
                 Err(ReadlineError::Eof) => return Leave::HalfClose,
@@ -177,27 +181,34 @@ fn part(wire: &Wire, outcome: &Outcome, leave: &Leave) -> (Result<Farewell, Trou
 }
 
 /// The socket to the screen until the peer ends.
-fn receive_in_background(wire: &Arc<Wire>, outcome: &Arc<Outcome>, screen: &Screen) -> Result<(), Trouble> {
+fn receive_in_background(
+    wire: &Arc<Wire>,
+    outcome: &Arc<Outcome>,
+    screen: &Screen,
+    incoming: Incoming,
+) -> Result<(), Trouble> {
     let (wire, outcome, screen) = (Arc::clone(wire), Arc::clone(outcome), screen.clone());
     let receiver = move || {
-        outcome.settle(receive(&wire, &screen));
+        outcome.settle(receive(&wire, incoming, &screen));
         leave_editor(&screen);
     };
     thread::Builder::new().name("receiver".into()).spawn(receiver).map(drop).map_err(Trouble::Socket)
 }
 
-fn receive(wire: &Wire, screen: &Screen) -> End {
+fn receive(wire: &Wire, mut incoming: Incoming, screen: &Screen) -> End {
     let mut arriving = Arriving::default();
     let mut buf = vec![0; BUFFER];
     let mut begun = Begun::default();
     let end = loop {
-        match wire.receive(&mut buf) {
-            Ok(0) => break End::PeerClosed,
-            Ok(count) => {
-                wire.catch_up();
-                screen.show(&begun.whole_lines(arriving.take(&buf[..count])));
-            }
+        let (bytes, sound) = match wire.receive(&mut buf) {
+            Ok(0) => break incoming.finish().map_or_else(End::Failed, |()| End::PeerClosed),
+            Ok(count) => incoming.translate(&buf[..count]),
             Err(trouble) => break End::Failed(trouble),
+        };
+        wire.catch_up();
+        screen.show(&begun.whole_lines(arriving.take(&bytes)));
+        if let Err(trouble) = sound {
+            break End::Failed(trouble);
         }
         if !begun.line.is_empty() && !wire.has_more_within(begun.patience()) {
             screen.show(&std::mem::take(&mut begun.line));

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::framing::FramingError;
 use crate::net::{Ending, Reason};
 
 /// Why a conversation failed.
@@ -14,6 +15,10 @@ pub(crate) enum Trouble {
     Unsent { taken: u64, left: usize },
     #[error("was idle: nothing moved in either direction for {0:?}; allow more with --idle-timeout")]
     Idle(Duration),
+    #[error("broke the framing: it {}; check --framing", broken(.0))]
+    Framing(FramingError),
+    #[error("was left, because a line cannot be sent: {0}")]
+    Unsayable(FramingError),
     #[error("cannot be talked to any more: {}", Reason(.0))]
     Socket(io::Error),
     #[error("was left, because stdin cannot be read: {}", Reason(.0))]
@@ -28,6 +33,15 @@ fn unsent(left: usize) -> String {
     if left == 0 { String::new() } else { format!("; {left} bytes of ours were not taken") }
 }
 
+fn broken(how: &FramingError) -> String {
+    match how {
+        FramingError::TooLong { most } => format!("began a message that is longer than {most} bytes"),
+        FramingError::BadHeader => "sent a header that is no number".to_owned(),
+        FramingError::Unfinished => "ended within a message".to_owned(),
+        FramingError::HoldsDelimiter => how.to_string(),
+    }
+}
+
 impl Trouble {
     /// The cause as the events tell it.
     pub(super) fn ending(&self) -> Ending {
@@ -37,6 +51,7 @@ impl Trouble {
             Self::Socket(e) | Self::Stdin(e) | Self::Stdout(e) => {
                 Ending::Failed(io::Error::new(e.kind(), e.to_string()))
             }
+            Self::Framing(e) | Self::Unsayable(e) => Ending::Failed(io::Error::other(e.clone())),
             Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
         }
     }

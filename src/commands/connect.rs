@@ -12,7 +12,7 @@ use super::{Exit, Failure, Talk, Volume, ask};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe::{self, Rendering};
 use crate::client::terminal::{Farewell, Terminal};
-use crate::client::{Account, HexDump, LineEnd, Screen, Trouble, Wire};
+use crate::client::{Account, HexDump, Screen, Speech, Trouble, Wire};
 use crate::event::sinks::{self, Format, Sink, SinkPlan, Target};
 use crate::event::{Emitter, Level};
 use crate::net::{Address, Dial, Reason, dial};
@@ -48,7 +48,7 @@ pub(crate) enum Words {
 /// How a dialogue is held.
 #[derive(Debug)]
 pub(crate) struct Dialogue {
-    pub(crate) line_end: LineEnd,
+    pub(crate) speech: Speech,
     pub(crate) dump: Dump,
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
@@ -132,11 +132,11 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// At a terminal on both sides with a line editor, else as a pipe. The outer failure is one before the first word.
 fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Trouble>, Failure> {
-    let Dialogue { line_end, dump, history } = dialogue;
+    let Dialogue { speech, dump, history } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
     if let Some(terminal) = person.then(|| Terminal::open(history)).flatten() {
         let (wire, sink) = line.ready(dump, &Audience::Person(terminal.screen()), talk)?;
-        let done = terminal.run(wire, line_end);
+        let done = terminal.run(wire, speech);
         close(sink);
         return Ok(done.map(|farewell| match farewell {
             Farewell::Done => Exit::Done,
@@ -145,7 +145,7 @@ fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Troub
     }
     let (wire, sink) = line.ready(dump, &Audience::Script, talk)?;
     let rendering = if io::stdout().is_terminal() { Rendering::Text } else { Rendering::Bytes };
-    let done = pipe::run(Arc::new(wire), line_end, rendering);
+    let done = pipe::run(Arc::new(wire), speech, rendering);
     close(sink);
     Ok(done.map(|()| Exit::Done))
 }

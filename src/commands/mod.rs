@@ -14,6 +14,8 @@ pub(crate) mod print;
 mod secret;
 /// `serve`: answers.
 pub(crate) mod serve;
+/// `store`: shows what outlives the process.
+pub(crate) mod store;
 /// What is said to the person who started us.
 mod talk;
 
@@ -26,6 +28,7 @@ pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
     Accounts(accounts::Plan),
+    Dump(store::Dump),
     Print(Vec<u8>),
 }
 
@@ -35,6 +38,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
         Plan::Accounts(plan) => accounts::run(plan, talk),
+        Plan::Dump(plan) => store::run(&plan),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

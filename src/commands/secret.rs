@@ -1,7 +1,7 @@
 //! Secret: a line that is nobody else's business: from a person, who does not see it, or from a pipe. Never from
 //! arguments, which every process can read.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};

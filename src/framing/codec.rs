@@ -120,6 +120,12 @@ impl Codec {
         self.framing
     }
 
+    /// The longest message that it gives, in bytes.
+    #[must_use]
+    pub fn bound(&self) -> usize {
+        self.most
+    }
+
     /// Takes as many of `bytes` as there is [`room`](Self::room) for, and tells how many.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
         if self.start > 0 {
