@@ -1,7 +1,7 @@
 //! Secret: a line that is nobody else's business: from a person, who does not see it, or from a pipe. Never from
 //! arguments, which every process can read.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -16,34 +16,37 @@ use super::{Exit, Failure};
 /// # Errors
 /// Where the terminal cannot be used, or is interrupted; it then shows again what is typed.
 pub(crate) fn ask(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut stderr = io::stderr();
-    // Whoever has closed stderr does not want to be asked aloud.
-    let _ = write!(stderr, "{prompt}").and_then(|()| stderr.flush());
-    let line = read_unseen();
-    // The Enter was not shown either.
-    let _ = writeln!(stderr);
-    line
-}
-
-fn read_unseen() -> Result<Zeroizing<String>, Failure> {
     let failed = |e: io::Error| Failure::failed(format!("cannot ask: {e}"));
     let (interrupt, interrupted) = UnixStream::pair().map_err(failed)?;
     let signals =
         [SIGINT, SIGTERM].map(|signal| signal_hook::low_level::pipe::register(signal, interrupt.try_clone()?));
     let _signals = Signals(signals.into_iter().collect::<io::Result<_>>().map_err(failed)?);
+    // Before anybody is asked: whoever answers at once must not be shown either.
     let _blind = Blind::new().map_err(failed)?;
+    let mut stderr = io::stderr();
+    // Whoever has closed stderr does not want to be asked aloud.
+    let _ = write!(stderr, "{prompt}").and_then(|()| stderr.flush());
+    let line = read_line(&interrupted);
+    // The Enter was not shown either.
+    let _ = writeln!(stderr);
+    line
+}
+
+/// A line from the terminal, unless a signal comes first.
+fn read_line(interrupted: &UnixStream) -> Result<Zeroizing<String>, Failure> {
+    let failed = |e: rustix::io::Errno| Failure::failed(format!("cannot ask: {}", io::Error::from(e)));
     // The terminal gives a line at a time, and nothing of the next.
     let stdin = io::stdin();
     let mut line = Zeroizing::new(vec![0; LONGEST]);
     let count = loop {
-        let mut waited = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&interrupted, PollFlags::IN)];
+        let mut waited = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(interrupted, PollFlags::IN)];
         match poll(&mut waited, None) {
             Ok(_) if !waited[1].revents().is_empty() => {
                 return Err(Failure { exit: Exit::Signal(SIGINT), sentence: "nothing was changed".into() });
             }
-            Ok(_) => break rustix::io::read(&stdin, &mut **line).map_err(|e| failed(e.into()))?,
+            Ok(_) => break rustix::io::read(&stdin, &mut **line).map_err(failed)?,
             Err(rustix::io::Errno::INTR) => {}
-            Err(e) => return Err(failed(e.into())),
+            Err(e) => return Err(failed(e)),
         }
     };
     first_line(&line[..count])
@@ -77,7 +80,7 @@ impl Blind {
         let before = tcgetattr(io::stdin())?;
         let mut blind = before.clone();
         blind.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &blind)?;
+        tcsetattr(io::stdin(), OptionalActions::Now, &blind)?;
         Ok(Self(before))
     }
 }

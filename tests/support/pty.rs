@@ -1,4 +1,5 @@
 //! A person at a terminal: the program in a pseudo-terminal, its screen as that person sees it.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Condvar, Mutex};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, NativePtySystem, PtySize, PtySystem, SlavePty};
 
-/// A terminal with `sockeye connect` in it.
+/// A terminal with `sockeye` in it.
 pub(crate) struct Person {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -33,9 +34,13 @@ impl Person {
 
     /// With the data directory of another run.
     pub(crate) fn connect_again(words: &[&str], data: tempfile::TempDir) -> Self {
+        Self::start(&[&["connect"], words].concat(), data)
+    }
+
+    /// At `sockeye WORDS`.
+    pub(crate) fn start(words: &[&str], data: tempfile::TempDir) -> Self {
         let pair = NativePtySystem::default().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockeye"));
-        command.arg("connect");
         command.args(words);
         command.env("TERM", "xterm-256color");
         command.env("XDG_DATA_HOME", data.path());

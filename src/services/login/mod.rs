@@ -136,3 +136,6 @@ pub(crate) fn account(name: &Name, password: &Password, created: Timestamp) -> A
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests;
