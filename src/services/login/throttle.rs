@@ -91,9 +91,8 @@ impl Throttle {
     /// Ends an attempt that was let begin.
     pub(super) fn end(&mut self, attempt: Attempt, verdict: Verdict, now: Instant) {
         let gives_back = matches!(verdict, Verdict::Right | Verdict::Withdrawn);
-        if let Some(regained) = attempt.source.filter(|_| gives_back).and_then(|source| self.sources.get_mut(&source)) {
-            // What lies in the past counts as now.
-            *regained = regained.checked_sub(self.pace).unwrap_or(now);
+        if let Some(source) = attempt.source.filter(|_| gives_back) {
+            self.give_back(source, now);
         }
         let Some(account) = attempt.account else { return };
         let Some(guesses) = self.guesses.get_mut(&account) else { return };
@@ -115,6 +114,15 @@ impl Throttle {
     pub(super) fn forgive(&mut self, target: impl Hash, now: Instant) {
         if let Some(guesses) = self.guesses.get_mut(&self.secret.hash_one(target)) {
             (guesses.wrong, guesses.until) = (0, now);
+        }
+    }
+
+    /// Whoever has nothing held against them is not remembered.
+    fn give_back(&mut self, source: IpAddr, now: Instant) {
+        let Some(regained) = self.sources.get_mut(&source) else { return };
+        match regained.checked_sub(self.pace).filter(|regained| *regained > now) {
+            Some(earlier) => *regained = earlier,
+            None => drop(self.sources.remove(&source)),
         }
     }
 
