@@ -157,7 +157,7 @@ fn an_announced_length_reserves_nothing() {
     }
     let before = server.memory();
     let announced = [&65_536_u32.to_be_bytes()[..], b"x"].concat();
-    let peers: Vec<TcpStream> = (0..PEERS)
+    let _peers: Vec<TcpStream> = (0..PEERS)
         .map(|_| {
             let mut client = server.connect();
             client.write_all(&announced).unwrap();

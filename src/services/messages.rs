@@ -1,7 +1,6 @@
 //! Messages: one conversation as a text service sees it, in the framing that its listener speaks. What breaks the
 //! framing is answered here, so that a service only meets messages and their end.
 
-use std::borrow::Cow;
 use std::io;
 
 use tokio::io::AsyncWriteExt;
@@ -164,11 +163,6 @@ impl Messages {
         }
         self.conn.hang_up().await
     }
-}
-
-/// A message as text; bytes that are not UTF-8 become U+FFFD.
-pub(super) fn text(message: &Message) -> Cow<'_, str> {
-    String::from_utf8_lossy(&message.bytes)
 }
 
 /// Our own words that the framing cannot carry.
