@@ -7,15 +7,17 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
-use super::data::platform_dir;
+use super::data::{DataWords, platform_dir};
 use super::events::EventWords;
 use super::quantity;
 use crate::client::{LineEnd, Speech};
-use crate::commands::connect::{self, Dialogue, Dump, Events, Place};
+use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Place};
 use crate::commands::{Failure, Plan, Talk};
+use crate::event::Level;
 use crate::event::sinks::Format;
 use crate::framing::{Delimiter, Framing};
 use crate::net::{Address, Dial, Families};
+use crate::store;
 
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
 ///
@@ -26,10 +28,8 @@ use crate::net::{Address, Dial, Families};
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
-    #[arg(help = ADDRESS)]
-    address: Option<String>,
-    /// The port, where the address is only a host
-    port: Option<String>,
+    #[arg(value_name = "[login] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
+    words: Vec<String>,
     /// Ask for host and port
     #[arg(long)]
     ask: bool,
@@ -46,6 +46,8 @@ pub(super) struct Words {
     /// Read flags from a TOML file: the same names as here
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataWords,
     #[command(flatten)]
     connection: ConnectionWords,
     #[command(flatten)]
@@ -92,7 +94,8 @@ struct PayloadWords {
 impl Words {
     pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
         let events = Events {
-            level: self.events.level(),
+            // The bytes for a login server may be a password.
+            level: if self.is_login() { self.events.level().min(Level::Messages) } else { self.events.level() },
             format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
             log: self.events.log.clone(),
         };
@@ -106,15 +109,31 @@ impl Words {
         Ok(Plan::Connect(plan))
     }
 
+    /// The words behind the name of a way to talk, if there is one, and that way's port.
+    fn address_words(&self) -> (&[String], u16) {
+        match &self.words[..] {
+            [mode, rest @ ..] if mode == LOGIN => (rest, LOGIN_PORT),
+            words => (words, DEFAULT_PORT),
+        }
+    }
+
+    fn is_login(&self) -> bool {
+        self.words.first().is_some_and(|word| word == LOGIN)
+    }
+
     fn place(&self) -> Result<Place, Failure> {
         let person = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let named = match (&self.address, &self.port) {
-            (Some(host), Some(port)) => Some(Address::of_words(host, port)),
-            (Some(address), None) => Some(address.parse()),
-            _ => None,
+        let (words, port) = self.address_words();
+        let named = match words {
+            [] => None,
+            [address] => Some(address.parse()),
+            [host, port] => Some(Address::of_words(host, port)),
+            [_, _, more, ..] => {
+                return Err(Failure::bad_words(format!("`{more}` is one word too many; write HOST PORT or HOST:PORT")));
+            }
         };
-        let bare = named.is_none();
-        let address = named.unwrap_or_else(|| Ok(Address::local(DEFAULT_PORT)));
+        let bare = named.is_none() && !self.is_login();
+        let address = named.unwrap_or_else(|| Ok(Address::local(port)));
         let address = address.map_err(|e| Failure::bad_words(e.to_string()))?;
         let asking = self.ask || (bare && person && self.payload.payload.is_none());
         Ok(if asking { Place::Asked(address) } else { Place::Named(address) })
@@ -129,9 +148,20 @@ impl Words {
             None => connect::Words::Dialogue(Dialogue {
                 speech: self.speech()?,
                 dump: if self.hex { Dump::Hex } else { Dump::None },
-                history: history(),
+                // What is typed to a login server may be a password.
+                history: if self.is_login() { None } else { history() },
+                entrance: self.entrance()?,
             }),
         })
+    }
+
+    fn entrance(&self) -> Result<Entrance, Failure> {
+        match (self.is_login(), self.data.place()) {
+            (false, _) => Ok(Entrance::Open),
+            (true, _) if self.hex => Err(Failure::bad_words("--hex would show passwords; leave it out with login")),
+            (true, Some(store::Place::Dir(data))) => Ok(Entrance::Login { data }),
+            (true, _) => Err(Failure::bad_words("login keeps a token in a folder; name one with --data")),
+        }
     }
 
     fn speech(&self) -> Result<Speech, Failure> {
@@ -176,6 +206,10 @@ fn seed_of_the_clock() -> u64 {
     u64::from(now.subsec_nanos()) ^ now.as_secs() & 0xffff_ffff
 }
 
+/// The word that asks for the client of `serve login`.
+const LOGIN: &str = "login";
+const LOGIN_PORT: u16 = 5562;
+
 const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
 /// That of `serve echo`.
 const DEFAULT_PORT: u16 = 5555;
@@ -187,5 +221,6 @@ Examples:
   sockeye connect unix:/run/admin.sock            a Unix socket
   sockeye connect 5555 --framing u32be            each line a message behind its length
   sockeye connect 5555 --hex                      see every byte that passes
+  sockeye connect login                           log in at localhost:5562, or resume the last session
   sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

@@ -13,6 +13,8 @@ mod arriving;
 mod crlf;
 /// A dump of both directions.
 mod hex;
+/// Gets a person into a `login` server.
+pub(crate) mod login;
 /// Generated data that is sent, received back and checked.
 pub(crate) mod payload;
 /// stdin to the socket, the socket to stdout.

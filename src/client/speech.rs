@@ -17,6 +17,16 @@ pub(crate) enum Speech {
     Messages(Framing, Delimiter),
 }
 
+impl Speech {
+    /// How the peer tells messages apart; bytes may be taken as bursts.
+    pub(crate) fn framing(self) -> Framing {
+        match self {
+            Self::Bytes(_) => Framing::Burst,
+            Self::Messages(framing, _) => framing,
+        }
+    }
+}
+
 /// What a piece became, and whether all of it became something: the bytes stand, whatever came behind them.
 pub(super) type Translated<'p> = (Cow<'p, [u8]>, Result<(), Trouble>);
 

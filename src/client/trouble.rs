@@ -19,6 +19,8 @@ pub(crate) enum Trouble {
     Framing(FramingError),
     #[error("was left, because a line cannot be sent: {0}")]
     Unsayable(FramingError),
+    #[error("did not let us in: {0}")]
+    TurnedAway(String),
     #[error("cannot be talked to any more: {}", Reason(.0))]
     Socket(io::Error),
     #[error("was left, because stdin cannot be read: {}", Reason(.0))]
@@ -52,6 +54,7 @@ impl Trouble {
                 Ending::Failed(io::Error::new(e.kind(), e.to_string()))
             }
             Self::Framing(e) | Self::Unsayable(e) => Ending::Failed(io::Error::other(e.clone())),
+            Self::TurnedAway(_) => Ending::WeClosed,
             Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
         }
     }

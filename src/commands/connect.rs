@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use socket2::{SockRef, Socket};
 
 use super::{Exit, Failure, Talk, Volume, ask};
+use crate::client::login::{TokenFile, log_in};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe::{self, Rendering};
 use crate::client::terminal::{Farewell, Terminal};
@@ -52,6 +53,16 @@ pub(crate) struct Dialogue {
     pub(crate) dump: Dump,
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
+    pub(crate) entrance: Entrance,
+}
+
+/// What stands before the first word.
+#[derive(Debug)]
+pub(crate) enum Entrance {
+    /// Nothing.
+    Open,
+    /// A `login` server, whose token is kept in this folder.
+    Login { data: PathBuf },
 }
 
 /// Whether both directions are dumped on stderr.
@@ -93,15 +104,34 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             check(Payload { address, dial, size, clients, seed, idle }, events, talk)
         }
         Words::Dialogue(dialogue) => {
+            if !dialogue.entrance.is_passable() {
+                return Err(Failure::bad_words(ONLY_FOR_PEOPLE));
+            }
             let socket = reach(&address, &dial)?;
-            let held = hold(Line { socket, idle, events }, dialogue, talk)?;
-            held.map_err(|trouble| Failure::failed(format!("{address} {trouble}")))
+            hold(Line { address: address.clone(), socket, idle, events }, dialogue, talk)?
+                .map_err(|trouble| Failure::failed(format!("{address} {trouble}")))
+        }
+    }
+}
+
+impl Entrance {
+    /// A password is asked from a person, at a terminal.
+    fn is_passable(&self) -> bool {
+        matches!(self, Self::Open) || (io::stdin().is_terminal() && io::stdout().is_terminal())
+    }
+
+    /// Where the token for a server is kept that wants one.
+    fn tokens(&self, address: &Address) -> Option<TokenFile> {
+        match self {
+            Self::Open => None,
+            Self::Login { data } => Some(TokenFile::new(data, &address.to_string())),
         }
     }
 }
 
 /// A connection that is about to be used.
 struct Line {
+    address: Address,
     socket: Socket,
     idle: Option<Duration>,
     events: Events,
@@ -132,16 +162,25 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// At a terminal on both sides with a line editor, else as a pipe. The outer failure is one before the first word.
 fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Trouble>, Failure> {
-    let Dialogue { speech, dump, history } = dialogue;
+    let Dialogue { speech, dump, history, entrance } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
     if let Some(terminal) = person.then(|| Terminal::open(history)).flatten() {
+        let tokens = entrance.tokens(&line.address);
         let (wire, sink) = line.ready(dump, &Audience::Person(terminal.screen()), talk)?;
-        let done = terminal.run(wire, speech);
+        let passed = tokens.map(|tokens| log_in(&wire, speech.framing(), &tokens, &terminal.screen()));
+        let done = match passed.unwrap_or(Ok(None)) {
+            Ok(None) => terminal.run(wire, speech),
+            Ok(Some(farewell)) => Ok(farewell),
+            Err(trouble) => Err(trouble),
+        };
         close(sink);
         return Ok(done.map(|farewell| match farewell {
             Farewell::Done => Exit::Done,
             Farewell::Signal(signal) => Exit::Signal(signal),
         }));
+    }
+    if let Entrance::Login { .. } = entrance {
+        return Err(Failure::failed("login needs a terminal that can place its cursor; set TERM to what yours is"));
     }
     let (wire, sink) = line.ready(dump, &Audience::Script, talk)?;
     let rendering = if io::stdout().is_terminal() { Rendering::Text } else { Rendering::Bytes };
@@ -226,5 +265,7 @@ fn print(line: &str) -> Result<(), Failure> {
     super::print::run(format!("{line}\n").as_bytes()).map(drop)
 }
 
+const ONLY_FOR_PEOPLE: &str = "login asks a person for a name and a password, and this is no terminal; a script sends \
+     LOGIN and its words with `sockeye connect ADDR`";
 /// A server that loses bytes mostly waits for them: without an end there would be no report.
 const PAYLOAD_IDLE: Duration = Duration::from_secs(10);
