@@ -9,7 +9,8 @@
 //! Each room knows itself and the rooms below it: `cli → commands → { server, client } → services → event → net`;
 //! `tests/rooms.rs` holds the doors. ARCHITECTURE.md tells why the rooms are as they are.
 //!
-//! As a library it has one thing to offer so far: [`Server`], the other end for tests of your own network client.
+//! As a library it offers two things: [`Server`], the other end for tests of your own network client, and [`framing`],
+//! which tells messages apart in a stream of bytes.
 
 /// Words become plans: the only room that knows clap.
 mod cli;

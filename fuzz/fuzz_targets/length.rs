@@ -1,7 +1,7 @@
 //! Messages behind a header that says how long they are.
 
 #![no_main]
-#![allow(dead_code, reason = "each target uses its part of the checks")]
+#![expect(dead_code, reason = "each target uses its part of the checks")]
 
 #[path = "../../tests/support/codecs.rs"]
 mod codecs;

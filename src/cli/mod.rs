@@ -44,8 +44,8 @@ struct Words {
 enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
-    Store(store::Words),
     Accounts(Box<accounts::Words>),
+    Store(store::Words),
     /// Print completions for a shell
     Completions {
         shell: clap_complete::Shell,
@@ -119,8 +119,8 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
     let plan = match verb {
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
-        Verb::Store(words) => words.plan(),
         Verb::Accounts(words) => words.plan()?,
+        Verb::Store(words) => words.plan(),
         Verb::Completions { shell } => Plan::Print(completions(shell)),
         Verb::Man { verb } => Plan::Print(man(verb.as_deref())?),
     };

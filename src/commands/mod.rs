@@ -27,8 +27,8 @@ pub(crate) use talk::{Paint, Talk, Volume};
 pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
-    Dump(store::Dump),
     Accounts(accounts::Plan),
+    Dump(store::Dump),
     Print(Vec<u8>),
 }
 
@@ -37,8 +37,8 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
     let done = match plan {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
-        Plan::Dump(plan) => store::run(&plan),
         Plan::Accounts(plan) => accounts::run(plan, talk),
+        Plan::Dump(plan) => store::run(&plan),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

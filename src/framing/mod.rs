@@ -3,7 +3,13 @@
 //! [`Codec`] is pure: bytes go in, messages come out, and it knows neither sockets nor time. [`MessageStream`] gives
 //! any tokio stream the words `send_text`, `recv_text`, `send_message` and `recv_message` on top of it.
 //!
+//! A message has at most [`LARGEST_MESSAGE`] bytes, or what its header can say, unless the codec is told otherwise; the
+//! length is checked before memory is reserved for it. Zero length is a message like any other. What breaks the framing
+//! is a [`FramingError`], whose text is fit to be sent to the peer as a last message.
+//!
 //! [`Codec`]: crate::framing::Codec
+//! [`FramingError`]: crate::framing::FramingError
+//! [`LARGEST_MESSAGE`]: crate::framing::LARGEST_MESSAGE
 //! [`MessageStream`]: crate::framing::MessageStream
 //!
 //! ```

@@ -27,7 +27,22 @@ pub enum RecvError {
 /// Sending and receiving whole messages, for every stream that reads and writes.
 ///
 /// The [`Codec`] holds what has come of the next message, so each direction of a conversation keeps to one codec; one
-/// codec may serve both.
+/// codec may serve both, and answers then end as the questions did.
+///
+/// ```
+/// use sockeye::framing::{Codec, Framing, MessageStream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = sockeye::Server::start("greet")?;
+/// let mut stream = tokio::net::TcpStream::connect(server.addr()).await?;
+/// let mut codec = Codec::new(Framing::Lines);
+/// stream.send_text(&mut codec, "Hello").await?;
+/// assert_eq!(stream.recv_text(&mut codec).await?.as_deref(), Some("Hello from server"));
+/// assert_eq!(stream.recv_text(&mut codec).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[expect(async_fn_in_trait, reason = "for streams of one thread too, whose futures cannot be Send")]
 pub trait MessageStream: AsyncRead + AsyncWrite + Unpin {
     /// The next message; `None` at the end of the stream. Between two calls nothing is held but the beginning of a

@@ -52,6 +52,11 @@ impl Served {
     }
 
     pub(crate) fn start_as(command: Command, words: &[&str]) -> Self {
+        Self::try_start_as(command, words).unwrap_or_else(|ended| panic!("it did not start: {ended:?}"))
+    }
+
+    /// The same for one that may end before it listens.
+    pub(crate) fn try_start_as(command: Command, words: &[&str]) -> Result<Self, Ended> {
         let dir = tempfile::tempdir().unwrap();
         let stdout = File::create(dir.path().join("stdout")).unwrap();
         Self::launch(dir, stdout, command, words)
@@ -59,10 +64,17 @@ impl Served {
 
     /// The same with the events on this stdout, a pipe for example.
     pub(crate) fn writing_to(stdout: impl Into<Stdio>, words: &[&str]) -> Self {
-        Self::launch(tempfile::tempdir().unwrap(), stdout, Command::new(env!("CARGO_BIN_EXE_sockeye")), words)
+        let command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+        let launched = Self::launch(tempfile::tempdir().unwrap(), stdout, command, words);
+        launched.unwrap_or_else(|ended| panic!("it did not start: {ended:?}"))
     }
 
-    fn launch(dir: tempfile::TempDir, stdout: impl Into<Stdio>, mut command: Command, words: &[&str]) -> Self {
+    fn launch(
+        dir: tempfile::TempDir,
+        stdout: impl Into<Stdio>,
+        mut command: Command,
+        words: &[&str],
+    ) -> Result<Self, Ended> {
         let ready = dir.path().join("ready");
         command.arg("serve").args(words).arg("--ready-file").arg(&ready);
         command.stdin(Stdio::null());
@@ -71,10 +83,10 @@ impl Served {
         let child = command.spawn().unwrap();
         let mut served = Self { child, dir, places: Vec::new() };
         eventually("it listens", || ready.exists() || served.child.try_wait().unwrap().is_some());
-        let lines = fs::read_to_string(&ready).unwrap_or_else(|_| panic!("it did not start: {:?}", served.said()));
+        let Ok(lines) = fs::read_to_string(&ready) else { return Err(served.wait()) };
         let place = |line: &str| line.split_once(' ').map(|(service, addr)| (service.to_owned(), addr.to_owned()));
         served.places = lines.lines().map(|line| place(line).unwrap()).collect();
-        served
+        Ok(served)
     }
 
     /// The first address; most tests have one.

@@ -64,6 +64,7 @@ impl<'a> Visit<'a> {
             trying.verdict = Verdict::Wrong;
             return Err(Refusal::Taken);
         }
+        self.login.throttle().forgive(("LOGIN", &account.key), Instant::now());
         self.note(self.record(Act::Create).account(&account.name).took(made.waited, made.worked));
         self.open(&account).await
     }

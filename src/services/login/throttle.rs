@@ -111,6 +111,13 @@ impl Throttle {
         }
     }
 
+    /// Holds nothing against `target` any more: what was guessed at was nobody's account, and now it is somebody's.
+    pub(super) fn forgive(&mut self, target: impl Hash, now: Instant) {
+        if let Some(guesses) = self.guesses.get_mut(&self.secret.hash_one(target)) {
+            (guesses.wrong, guesses.until) = (0, now);
+        }
+    }
+
     /// Counts a failure of `source`, where it has one left.
     fn spend(&mut self, source: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.sources.len() >= MOST_KNOWN && !self.sources.contains_key(&source) {
