@@ -3,6 +3,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -120,7 +121,8 @@ fn work(queue: &Mutex<Receiver<Job>>) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        job(&mut space);
+        // Who asked hears that it was not done; the next one is not concerned.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut space)));
     }
 }
 
@@ -170,6 +172,16 @@ mod tests {
         }
         until(|| pool.hands.available_permits() == 2).await;
         assert_eq!(waiting(&pool), 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_takes_no_thread_along() {
+        let pool = Hashing::with(1);
+        for _ in 0..3 {
+            let panics = |_: &mut Workspace| -> () { panic!("as it is meant to") };
+            assert!(matches!(pool.run(pending(), panics).await, Err(NotDone::Busy)));
+            assert_eq!(pool.run(pending(), |_| 1).await.unwrap().result, 1);
+        }
     }
 
     #[tokio::test]

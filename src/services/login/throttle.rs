@@ -174,8 +174,8 @@ fn source(ip: IpAddr) -> IpAddr {
 
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
-/// Attempts at once on an account that nobody guessed wrong: its owner may have several programs.
-const MOST_OPEN: u32 = 5;
+/// Attempts at once on an account that nobody guessed wrong: as many as it can have sessions.
+const MOST_OPEN: u32 = 10;
 /// Accounts, and sources, that are remembered: about 4 MiB each.
 const MOST_KNOWN: usize = 65_536;
 /// How long after its delay an account that is not guessed at is remembered, where there is no room for all.
@@ -274,7 +274,7 @@ mod tests {
         for _ in 0..MOST_OPEN {
             scene.throttle.end(attempt, Verdict::Wrong, scene.now);
         }
-        scene.pass(16);
+        scene.pass(512);
         scene.throttle.begin(attempt, scene.now).unwrap();
         assert_eq!(scene.throttle.begin(attempt, scene.now), Err(FIRST_DELAY), "one at a time from now on");
         scene.throttle.end(attempt, Verdict::Right, scene.now);

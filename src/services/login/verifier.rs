@@ -23,14 +23,14 @@ pub(super) enum Fit {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Corrupt;
 
-/// The memory of one hash, used again for each.
+/// The memory of one hash, used again for each; that of a verifier that asks for more than ours is given back.
 #[derive(Default)]
 pub(super) struct Workspace(Vec<Block>);
 
 impl Default for Cost {
     /// The least that OWASP's Password Storage Cheat Sheet recommends: 19 MiB, 2 passes, 1 lane. About 25 ms.
     fn default() -> Self {
-        Self::of(19_456, 2)
+        Self::of(KIB, 2)
     }
 }
 
@@ -102,6 +102,8 @@ impl Workspace {
         Argon2::new(Algorithm::Argon2id, VERSION, params.clone())
             .hash_password_into_with_memory(password.bytes(), salt, &mut output, &mut self.0)
             .expect("parameters, lengths and memory were checked");
+        self.0.truncate(MOST_KEPT);
+        self.0.shrink_to(MOST_KEPT);
         output
     }
 }
@@ -113,6 +115,9 @@ const OUTPUT: usize = 32;
 const MOST_KIB: u32 = 131_072;
 const MOST_PASSES: u32 = 16;
 const MOST_LANES: u32 = 4;
+/// Blocks of 1 KiB.
+const MOST_KEPT: usize = KIB as usize;
+const KIB: u32 = 19_456;
 
 #[cfg(test)]
 mod tests {
