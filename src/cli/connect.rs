@@ -28,7 +28,7 @@ use crate::store;
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
-    #[arg(value_name = "[login] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
+    #[arg(id = "address", value_name = "[login] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
     words: Vec<String>,
     /// Ask for host and port
     #[arg(long)]
