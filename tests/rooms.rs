@@ -64,7 +64,8 @@ fn every_module_is_declared_with_its_purpose() {
 
 #[test]
 fn no_file_has_more_than_400_lines_above_its_tests() {
-    let long = sources().into_iter().map(|(path, text)| {
+    let stories = sources().into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));
+    let long = stories.map(|(path, text)| {
         let story = text.find("#[cfg(test)]\nmod ").map_or(text.as_str(), |tests| &text[..tests]);
         (path, story.lines().count())
     });
