@@ -18,9 +18,7 @@ use super::verifier::{Fit, Workspace};
 use super::visit::{Visit, Way};
 use crate::event::audit::{Act, Record};
 use crate::services::name::{Name, Rule};
-use crate::store::{
-    Account, AccountKey, Ends, NewSession, Resumed, Resumption, Revoke, Session, SessionId, VerifierChange,
-};
+use crate::store::{Account, AccountKey, NewSession, Resumed, Resumption, Revoke, Session, SessionId, VerifierChange};
 
 /// A session that somebody here holds.
 pub(super) struct Held {
@@ -121,7 +119,7 @@ impl<'a> Visit<'a> {
             key: account.key,
             from: account.verifier,
             to: made.result,
-            ends: Ends::AllBut(session.id),
+            leaves_only: Some(session.id),
             now: self.login.now(),
         };
         // Somebody else may have changed it meanwhile; then the old one was wrong.
@@ -194,7 +192,7 @@ impl<'a> Visit<'a> {
         self.note(self.record(Act::Ok).account(name).took(waited, worked));
         if let Fit::RightButOld(to) = fit {
             let (key, from, now) = (account.key.clone(), account.verifier.clone(), self.login.now());
-            let change = VerifierChange { key, from, to: to.clone(), ends: Ends::None, now };
+            let change = VerifierChange { key, from, to: to.clone(), leaves_only: None, now };
             // The old one is as good as it was before.
             if self.login.store.change_verifier(change).await.unwrap_or(false) {
                 account.verifier = to;
