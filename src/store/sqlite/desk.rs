@@ -261,7 +261,10 @@ mod tests {
                 (number, desk.ask(move |db| job(db, number)).await)
             });
         }
-        let held = desk.ask(move |_| Ok(gate.recv().unwrap()));
+        let held = desk.ask(move |_| {
+            gate.recv().unwrap();
+            Ok(())
+        });
         let release = async {
             while came.load(Ordering::Relaxed) < u64::from(count) {
                 tokio::task::yield_now().await;
