@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 mod ask;
 /// `connect`: talks to a server.
 pub(crate) mod connect;
+/// What a crash leaves behind.
+mod coredump;
 /// What the end of a command means.
 mod exit;
 /// Text that is ready: completions, the man page, lists.

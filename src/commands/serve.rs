@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{Exit, Failure, Talk, ask};
+use super::{Exit, Failure, Talk, ask, coredump};
 use crate::event::Emitter;
 use crate::event::sinks::{self, SinkPlan};
 use crate::net::byteloop::Copying;
@@ -89,7 +89,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let stands: Vec<Stand> =
         wishes.into_iter().map(|wish| wish.build(&options, &mut means)).collect::<Result<_, _>>()?;
     if stands.iter().any(|stand| stand.service.discreet) {
-        keep_no_core();
+        coredump::forbid();
     }
     let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
     point_out(&bound, talk);
@@ -137,12 +137,6 @@ fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
-/// What is in our memory is not for a file that a crash leaves behind. Where it cannot be forbidden, it is what it was.
-fn keep_no_core() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
