@@ -460,10 +460,15 @@ fn what_an_operator_cannot_do_is_said_in_a_sentence() {
         (&["add", "bert"], "short\n", 1, "a password has 8 to 1024 bytes"),
         (&["add", "bert"], "password1\n", 1, "this password is one of the commonest; choose another"),
         (&["add", "bert"], "", 1, "no password was given; nothing was changed"),
-        (&["add"], "", 2, "no account is named; say it as `sockeye accounts add NAME`"),
+        (&["add"], "", 2, "the following required arguments were not provided: <NAME>; try --help"),
         (&["add", "two words"], "", 2, "a name has no spaces"),
-        (&["list", "anna"], "", 2, "`accounts list` takes no name; it shows all"),
-        (&["revoke", "anna", "--json"], "", 2, "--json is for `sockeye accounts list`"),
+        (&["list", "anna"], "", 2, "unexpected argument 'anna' found; try --help"),
+        (
+            &["revoke", "anna", "--json"],
+            "",
+            2,
+            "unexpected argument '--json' found; to pass '--json' as a value, use '-- --json'; try --help",
+        ),
     ] {
         let ended = accounts(dir.path(), words, stdin);
         assert_eq!(
