@@ -1,14 +1,20 @@
 //! `connect login` at a terminal, against `serve login`: a person gets in by name and password, and back in by token.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
+#[path = "support/peers.rs"]
+mod peers;
 #[path = "support/pty.rs"]
 mod pty;
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 
+use peers::Peer;
 use pty::Person;
 use support::{Served, sockeye};
 
@@ -128,6 +134,174 @@ fn a_script_is_told_to_use_plain_connect() {
     let ended = sockeye(&["connect", "login", "5562"], "");
     assert_eq!(ended.status.code(), Some(2));
     assert!(ended.stderr.contains("no terminal") && ended.stderr.lines().count() == 1, "{ended:?}");
-    let ended = sockeye(&["connect", "login", "5562", "--hex"], "");
-    assert_eq!(ended.status.code(), Some(2));
+    for flags in [&["--hex"][..], &["--payload", "100"], &["--data", ":memory:"]] {
+        let ended = sockeye(&[&["connect", "login", "5562"], flags].concat(), "");
+        assert_eq!(ended.status.code(), Some(2));
+        assert!(ended.stderr.contains(flags[0]) && ended.stderr.contains("login"), "{ended:?}");
+    }
+}
+
+// Against servers that the tests speak for.
+
+/// A server that says `script`'s lines, one for each line that it hears, on one connection after another, and then
+/// waits until the client hangs up.
+fn scripted(script: &'static [&'static [&'static str]]) -> Peer {
+    Peer::in_turn(script.iter().map(|answers| {
+        move |stream: TcpStream| {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            for (number, answer) in answers.iter().enumerate() {
+                if number > 0 {
+                    assert_ne!(reader.read_line(&mut String::new()).unwrap(), 0, "nothing asked for {answer}");
+                }
+                (&stream).write_all(answer.as_bytes()).unwrap();
+            }
+            let mut rest = String::new();
+            let _ = reader.read_to_string(&mut rest);
+            assert_eq!(rest, "");
+        }
+    }))
+}
+
+const HELLO: &str = "OK LOGIN NAME PASSWORD\n";
+const DENIED: &str = "ERR denied wrong name or password\n";
+const TOKEN: &str = "OK token sky1_x expires 2026-11-21T19:20:00Z\n";
+
+#[test]
+fn no_connection_is_open_while_a_person_types_and_each_try_has_its_own() {
+    let tries: &[&[&str]] = &[&[HELLO], &[HELLO, DENIED], &[HELLO, DENIED], &[HELLO, DENIED], &[HELLO, DENIED]];
+    let peer = scripted(tries);
+    let mut person = Person::connect(&["login", &peer.port, "--events", "connections"]);
+    for number in 0..4 {
+        // The prompt stands behind the end of the connection before it.
+        person.sees(|screen| {
+            screen.trim_end().ends_with("\nName:") && screen.matches("disconnected (we closed)").count() == number + 1
+        });
+        person.types("ada\r");
+        person.sees(|screen| screen.matches("Password:").count() == number + 1);
+        person.types("wrong-horse-9\r");
+        person.sees(|screen| screen.matches("Register ada").count() == number + 1);
+        person.types("\r");
+    }
+    person.sees(|screen| screen.trim_end().ends_with("\nName:"));
+    person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+    person.sees(|screen| screen.matches("connected to").count() == 5);
+    peer.done();
+}
+
+#[test]
+fn what_comes_right_behind_the_last_answer_is_shown() {
+    let peer = scripted(&[&[HELLO], &[HELLO, TOKEN, "OK ada\nERR revoked this session was ended\nand more\n"]]);
+    let mut person = Person::connect(&["login", &peer.port]);
+    person.reads("Name: ");
+    person.types("ada\r");
+    person.reads("Password: ");
+    person.types("right-horse-9\r");
+    person.reads("logged in as ada until ");
+    person.reads("ERR revoked this session was ended\nand more");
+    person.types("exit\r");
+    assert_eq!(person.leaves(), 0);
+    peer.done();
+}
+
+#[test]
+fn whoever_the_server_takes_nothing_from_is_not_asked_again() {
+    const LATE: &[&[&str]] = &[&[HELLO], &[HELLO, "ERR limit at most 4096 bytes and 30 s\n"]];
+    const PLAIN: &[&[&str]] = &[&["ERR insecure names can be read on their way\n"]];
+    for (script, why) in
+        [(LATE, "did not let us in: at most 4096 bytes"), (PLAIN, "did not let us in: names can be read on their way")]
+    {
+        let peer = scripted(script);
+        let mut person = Person::connect(&["login", &peer.port]);
+        if script.len() > 1 {
+            person.reads("Name: ");
+            person.types("ada\r");
+            person.reads("Password: ");
+            person.types("right-horse-9\r");
+        }
+        person.reads(why);
+        assert_eq!(person.leaves(), 1);
+        person.sees(|screen| screen.matches("Name: ").count() == script.len() - 1);
+        peer.done();
+    }
+}
+
+#[test]
+fn a_server_that_is_gone_when_the_password_is_typed_is_told_of() {
+    let peer = scripted(&[&[HELLO]]);
+    let mut person = Person::connect(&["login", &peer.port]);
+    person.reads("Name: ");
+    person.types("ada\r");
+    person.reads("Password: ");
+    peer.done();
+    person.types("right-horse-9\r");
+    assert_eq!(person.leaves(), 1);
+    person.reads("nothing listens there");
+}
+
+#[test]
+fn a_signal_while_a_password_is_asked_ends_it_with_its_code_and_a_restored_terminal() {
+    use rustix::process::Signal;
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130), (Signal::HUP, 129)] {
+        let peer = scripted(&[&[HELLO]]);
+        let mut person = Person::connect(&["login", &peer.port]);
+        person.reads("Name: ");
+        person.types("ada\r");
+        person.reads("Password: ");
+        person.signals(signal);
+        assert_eq!(person.leaves(), code);
+        peer.done();
+        let mut person = Person::start(&["accounts", "add", "ada"], tempfile::tempdir().unwrap());
+        person.reads("Password: ");
+        person.signals(signal);
+        person.reads("nothing was changed");
+        assert_eq!(person.leaves(), code);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_it_while_the_server_is_waited_for() {
+    let (silent, heard) = std::sync::mpsc::channel();
+    let hello = |stream: TcpStream| (&stream).write_all(HELLO.as_bytes()).unwrap();
+    let wait = move |stream: TcpStream| {
+        hello(stream.try_clone().unwrap());
+        let mut reader = BufReader::new(stream);
+        reader.read_line(&mut String::new()).unwrap();
+        silent.send(()).unwrap();
+        let _ = reader.read_line(&mut String::new());
+    };
+    let visits: [Box<dyn FnOnce(TcpStream) + Send>; 2] = [Box::new(hello), Box::new(wait)];
+    let peer = Peer::in_turn(visits);
+    let mut person = Person::connect(&["login", &peer.port]);
+    person.reads("Name: ");
+    person.types("ada\r");
+    person.reads("Password: ");
+    person.types("right-horse-9\r");
+    heard.recv_timeout(pty::PATIENCE).unwrap();
+    person.types("\x03");
+    assert_ne!(person.leaves(), 0);
+    peer.done();
+}
+
+#[test]
+fn a_client_that_holds_secrets_leaves_no_core() {
+    // Where the system makes no cores at all, there is nothing to see.
+    let dies = |words: &str| {
+        let here = tempfile::tempdir().unwrap();
+        let mut command = std::process::Command::new("sh");
+        let script = format!("ulimit -c unlimited; cd {}; exec {words}", here.path().display());
+        let mut child = command.args(["-c", &script]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"half a line").unwrap();
+        let unread = || rustix::io::ioctl_fionread(&stdin).unwrap();
+        support::eventually("it waits for the rest of the line", || unread() == 0);
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::ABORT).unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(6), "{status:?}");
+        status.core_dumped()
+    };
+    if dies("cat") {
+        assert!(!dies(&format!("{} accounts add ada", env!("CARGO_BIN_EXE_sockeye"))));
+    }
 }

@@ -19,6 +19,8 @@ pub(crate) mod login;
 pub(crate) mod payload;
 /// stdin to the socket, the socket to stdout.
 pub(crate) mod pipe;
+/// What a person is asked at the terminal, shown or unseen.
+pub(crate) mod question;
 /// The terminal between two lines.
 mod quiet;
 /// The terminal's surface, while a line is being typed and while none is.

@@ -4,11 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use crate::framing::FramingError;
-use crate::net::{Ending, Reason};
+use crate::net::{Ending, NetError, Reason};
 
 /// Why a conversation failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Trouble {
+    /// There was no conversation; the address stands in the error.
+    #[error(transparent)]
+    Unreached(#[from] NetError),
     #[error("reset the connection after sending us {received} bytes{}", unsent(*.left))]
     Reset { received: u64, left: usize },
     #[error("closed the connection while we were sending: it took {taken} bytes, and {left} more were ready")]
@@ -56,6 +59,7 @@ impl Trouble {
             Self::Framing(e) | Self::Unsayable(e) => Ending::Failed(io::Error::other(e.clone())),
             Self::TurnedAway(_) => Ending::WeClosed,
             Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
+            Self::Unreached(error) => Ending::Failed(io::Error::new(error.kind(), error.to_string())),
         }
     }
 }

@@ -62,11 +62,13 @@ pub(crate) struct Wire {
     account: Mutex<Account>,
     dump: Option<HexDump>,
     idle: Option<Duration>,
+    /// What came and is still to be received here.
+    unread: Mutex<Vec<u8>>,
 }
 
 impl Wire {
     pub(crate) fn new(socket: Socket, account: Account) -> Self {
-        Self { socket, account: Mutex::new(account), dump: None, idle: None }
+        Self { socket, account: Mutex::new(account), dump: None, idle: None, unread: Mutex::default() }
     }
 
     /// Writes what passes down in `dump`.
@@ -84,6 +86,10 @@ impl Wire {
     /// # Errors
     /// Where the connection was reset or was idle for too long; the socket is then shut.
     pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize, Trouble> {
+        let again = self.take_unread(buf);
+        if again > 0 {
+            return Ok(again);
+        }
         loop {
             if let Some(patience) = self.patience()? {
                 self.socket.set_read_timeout(Some(patience)).map_err(Trouble::Socket)?;
@@ -99,8 +105,28 @@ impl Wire {
         }
     }
 
+    /// Puts the end of what was received last back, for whoever receives next.
+    pub(super) fn put_back(&self, bytes: &[u8]) {
+        self.unread().splice(..0, bytes.iter().copied());
+    }
+
+    fn take_unread(&self, buf: &mut [u8]) -> usize {
+        let mut unread = self.unread();
+        let count = unread.len().min(buf.len());
+        buf[..count].copy_from_slice(&unread[..count]);
+        unread.drain(..count);
+        count
+    }
+
+    fn unread(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether there is something to receive, an end included, now or soon.
     pub(super) fn has_more_within(&self, limit: Duration) -> bool {
+        if !self.unread().is_empty() {
+            return true;
+        }
         let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
         // A signal makes it shorter, which hurts nobody.
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Exit, Failure, Talk, print, secret};
+use super::{Exit, Failure, Talk, coredump, print, secret};
 use crate::event::audit::{Act, AuditLog, Record};
 use crate::services::login::{self, Password};
 use crate::services::{audit_log, name::Name};
@@ -133,11 +133,13 @@ impl Office {
 
 /// Twice from a person, who does not see it; a pipe says it once.
 fn ask_for_password() -> Result<Password, Failure> {
+    coredump::forbid();
     if !io::stdin().is_terminal() {
         return choose(&secret::line(io::stdin().lock())?);
     }
-    let password = choose(&secret::ask("Password: ")?)?;
-    if *secret::ask("Again: ")? == *password.as_str() {
+    let mut interview = secret::interview()?;
+    let password = choose(&secret::ask(&mut interview, "Password: ")?)?;
+    if *secret::ask(&mut interview, "Again: ")? == *password.as_str() {
         return Ok(password);
     }
     Err(Failure::failed("that was not the same; nothing was changed"))

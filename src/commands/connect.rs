@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, Socket};
 
-use super::{Exit, Failure, Talk, Volume, ask};
-use crate::client::login::{TokenFile, log_in};
+use super::{Exit, Failure, Talk, Volume, ask, coredump};
+use crate::client::login::{TokenFile, Visitor};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe::{self, Rendering};
 use crate::client::terminal::{Farewell, Terminal};
@@ -107,9 +107,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             if !dialogue.entrance.is_passable() {
                 return Err(Failure::bad_words(ONLY_FOR_PEOPLE));
             }
-            let socket = reach(&address, &dial)?;
-            hold(Line { address: address.clone(), socket, idle, events }, dialogue, talk)?
-                .map_err(|trouble| Failure::failed(format!("{address} {trouble}")))
+            hold(Way { address, dial, idle }, dialogue, events, talk)
         }
     }
 }
@@ -129,14 +127,6 @@ impl Entrance {
     }
 }
 
-/// A connection that is about to be used.
-struct Line {
-    address: Address,
-    socket: Socket,
-    idle: Option<Duration>,
-    events: Events,
-}
-
 /// Asks on the terminal. Answers are read byte by byte, so that what follows them in a pipe is still there.
 fn asked(default: &Address) -> Result<Address, Failure> {
     let stdin = io::stdin().as_fd().try_clone_to_owned();
@@ -144,57 +134,98 @@ fn asked(default: &Address) -> Result<Address, Failure> {
     ask::address(default, BufReader::with_capacity(1, std::fs::File::from(stdin)), io::stderr())
 }
 
-fn reach(address: &Address, how: &Dial) -> Result<Socket, Failure> {
-    let runtime = runtime()?;
-    let socket = runtime.block_on(async {
-        let stream = dial(address, how).await?;
-        stream.into_blocking().map_err(|e| Failure::failed(format!("cannot talk to {address}: {}", Reason(&e))))
-    });
-    // A resolver that hangs must not hold us.
-    runtime.shutdown_background();
-    socket
-}
-
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|e| Failure::failed(format!("cannot start: {}", Reason(&e))))
+    new_runtime().map_err(|e| Failure::failed(format!("cannot start: {}", Reason(&e))))
 }
 
-/// At a terminal on both sides with a line editor, else as a pipe. The outer failure is one before the first word.
-fn hold(line: Line, dialogue: Dialogue, talk: Talk) -> Result<Result<Exit, Trouble>, Failure> {
+fn new_runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// At a terminal on both sides with a line editor, else as a pipe.
+fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit, Failure> {
     let Dialogue { speech, dump, history, entrance } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if let Some(terminal) = person.then(|| Terminal::open(history)).flatten() {
-        let tokens = entrance.tokens(&line.address);
-        let (wire, sink) = line.ready(dump, &Audience::Person(terminal.screen()), talk)?;
-        let passed = tokens.map(|tokens| log_in(&wire, speech.framing(), &tokens, &terminal.screen()));
-        let done = match passed.unwrap_or(Ok(None)) {
-            Ok(None) => terminal.run(wire, speech),
-            Ok(Some(farewell)) => Ok(farewell),
-            Err(trouble) => Err(trouble),
-        };
-        close(sink);
-        return Ok(done.map(|farewell| match farewell {
-            Farewell::Done => Exit::Done,
-            Farewell::Signal(signal) => Exit::Signal(signal),
-        }));
-    }
-    if let Entrance::Login { .. } = entrance {
+    let terminal = person.then(|| Terminal::open(history)).flatten();
+    if let (None, Entrance::Login { .. }) = (&terminal, &entrance) {
         return Err(Failure::failed("login needs a terminal that can place its cursor; set TERM to what yours is"));
     }
-    let (wire, sink) = line.ready(dump, &Audience::Script, talk)?;
-    let rendering = if io::stdout().is_terminal() { Rendering::Text } else { Rendering::Bytes };
-    let done = pipe::run(Arc::new(wire), speech, rendering);
+    let audience = terminal.as_ref().map_or(Audience::Script, |terminal| Audience::Person(terminal.screen()));
+    let (emitter, sink) = events.open(&audience, talk)?;
+    let line = Line { way: &way, dump, emitter, audience };
+    let done = match terminal {
+        Some(terminal) => meet(&line, terminal, speech, &entrance),
+        None => pass(&line, speech),
+    };
+    drop(line);
     close(sink);
-    Ok(done.map(|()| Exit::Done))
+    done.map_err(|trouble| match trouble {
+        Trouble::Unreached(error) => error.into(),
+        trouble => Failure::failed(format!("{} {trouble}", way.address)),
+    })
 }
 
-impl Line {
-    fn ready(self, dump: Dump, audience: &Audience, talk: Talk) -> Result<(Wire, Option<Sink>), Failure> {
-        let dump = (dump == Dump::Hex).then(|| HexDump::new(audience.stderr()));
-        let (emitter, sink) = self.events.open(audience, talk)?;
-        let account = Account::open(&emitter, &SockRef::from(&self.socket));
-        Ok((Wire::new(self.socket, account).dumped(dump).limited(self.idle), sink))
+/// A person talks.
+fn meet(line: &Line<'_>, terminal: Terminal, speech: Speech, entrance: &Entrance) -> Result<Exit, Trouble> {
+    let entered = match entrance.tokens(&line.way.address) {
+        None => Ok(line.wire()?),
+        Some(tokens) => {
+            coredump::forbid();
+            let screen = &terminal.screen();
+            Visitor { framing: speech.framing(), tokens: &tokens, screen, dial: &|| line.wire() }.enter()?
+        }
+    };
+    let farewell = match entered {
+        Ok(wire) => terminal.run(wire, speech)?,
+        Err(farewell) => farewell,
+    };
+    Ok(match farewell {
+        Farewell::Done => Exit::Done,
+        Farewell::Signal(signal) => Exit::Signal(signal),
+    })
+}
+
+/// A pipe passes through.
+fn pass(line: &Line<'_>, speech: Speech) -> Result<Exit, Trouble> {
+    let rendering = if io::stdout().is_terminal() { Rendering::Text } else { Rendering::Bytes };
+    pipe::run(Arc::new(line.wire()?), speech, rendering).map(|()| Exit::Done)
+}
+
+/// How somebody is reached.
+struct Way {
+    address: Address,
+    dial: Dial,
+    idle: Option<Duration>,
+}
+
+/// Where connections come from, and what is told of each.
+struct Line<'a> {
+    way: &'a Way,
+    dump: Dump,
+    emitter: Emitter,
+    audience: Audience,
+}
+
+impl Line<'_> {
+    /// Another connection.
+    fn wire(&self) -> Result<Wire, Trouble> {
+        let socket = self.way.reach()?;
+        let dump = (self.dump == Dump::Hex).then(|| HexDump::new(self.audience.stderr()));
+        let account = Account::open(&self.emitter, &SockRef::from(&socket));
+        Ok(Wire::new(socket, account).dumped(dump).limited(self.way.idle))
+    }
+}
+
+impl Way {
+    fn reach(&self) -> Result<Socket, Trouble> {
+        let runtime = new_runtime().map_err(Trouble::Socket)?;
+        let stream = runtime.block_on(async {
+            let stream = dial(&self.address, &self.dial).await?;
+            stream.into_blocking().map_err(Trouble::Socket)
+        });
+        // A resolver that hangs must not hold us.
+        runtime.shutdown_background();
+        stream
     }
 }
 

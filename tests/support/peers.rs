@@ -1,4 +1,5 @@
 //! Peers: the other ends that a test of `connect` owns, and the program run against them.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -18,6 +19,14 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
         let thread = thread::spawn(move || answer(listener.accept().unwrap().0));
+        Self { port, thread }
+    }
+
+    /// Answers one connection after another, each in its way.
+    pub(crate) fn in_turn<A: FnOnce(TcpStream)>(answers: impl IntoIterator<Item = A> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let thread = thread::spawn(move || answers.into_iter().for_each(|answer| answer(listener.accept().unwrap().0)));
         Self { port, thread }
     }
 

@@ -1,13 +1,16 @@
 //! Login: gets a person into a `login` server. Resumes with the token of the last visit where there is one, asks for
-//! name and password where there is none, and keeps the new token. What is said afterwards is the terminal's business.
+//! name and password where there is none, and keeps the new token. No connection is open while a person types: each
+//! try has one of its own, so that nobody's patience runs out over a password. What is said afterwards is the
+//! terminal's business.
 
-/// What a person types.
-mod prompt;
 /// The token between two visits.
 mod token;
 
-use signal_hook::consts::SIGINT;
+use std::io;
 
+use zeroize::Zeroizing;
+
+use super::question::{Echo, Interview, Reply};
 use super::screen::Screen;
 use super::terminal::Farewell;
 use super::trouble::Trouble;
@@ -15,32 +18,17 @@ use super::wire::Wire;
 use crate::event::Untrusted;
 use crate::framing::{Codec, Delimiter, Framing};
 use crate::net::Ending;
-use prompt::{Prompt, Typed};
 
 pub(crate) use token::TokenFile;
 
-/// Gets in over `wire`; what is told meanwhile goes to `screen`. `None` is in; a farewell ends the conversation.
-///
-/// # Errors
-/// Where the server turns us away, and where the connection or the terminal fails. The conversation has then ended.
-pub(crate) fn log_in(
-    wire: &Wire,
-    framing: Framing,
-    tokens: &TokenFile,
-    screen: &Screen,
-) -> Result<Option<Farewell>, Trouble> {
-    let mut door = Door { wire, codec: Codec::new(framing), tokens, screen };
-    match door.pass() {
-        Ok(()) => Ok(None),
-        Err(Stop::Farewell(farewell)) => {
-            wire.closed(Ending::WeClosed);
-            Ok(Some(farewell))
-        }
-        Err(Stop::Trouble(trouble)) => {
-            wire.closed(trouble.ending());
-            Err(trouble)
-        }
-    }
+/// Somebody who wants to get in, and what they need for it.
+pub(crate) struct Visitor<'a> {
+    pub(crate) framing: Framing,
+    pub(crate) tokens: &'a TokenFile,
+    /// What is told meanwhile goes there.
+    pub(crate) screen: &'a Screen,
+    /// Another connection.
+    pub(crate) dial: &'a dyn Fn() -> Result<Wire, Trouble>,
 }
 
 /// Why nobody gets in now.
@@ -55,137 +43,155 @@ impl From<Trouble> for Stop {
     }
 }
 
-/// What the server says to a command.
+/// What a server does not agree to, and why.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
-    Ok(String),
-    Err { code: String, text: String },
+struct Refused {
+    code: String,
+    text: String,
 }
 
-impl Answer {
-    /// `OK …`, `ERR code text`; another server may say anything, which is no consent.
-    fn parse(line: &str) -> Self {
-        if let Some(rest) = line.strip_prefix("OK").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
-            return Self::Ok(rest.trim_start().to_owned());
-        }
-        let rest = line.strip_prefix("ERR ").unwrap_or(line);
-        let (code, text) = rest.split_once(' ').unwrap_or((rest, rest));
-        Self::Err { code: code.to_owned(), text: text.to_owned() }
-    }
-}
-
-/// The way in.
-struct Door<'a> {
-    wire: &'a Wire,
-    codec: Codec,
-    tokens: &'a TokenFile,
-    screen: &'a Screen,
-}
-
-impl Door<'_> {
-    fn pass(&mut self) -> Result<(), Stop> {
-        self.greeting()?;
-        if self.resume()? { Ok(()) } else { self.introduce(&mut Prompt::open()?) }
-    }
-
-    /// The server says first what it understands; a person is asked for it anyway.
-    fn greeting(&mut self) -> Result<(), Stop> {
-        match Answer::parse(&self.hear()?) {
-            Answer::Ok(_) => Ok(()),
-            Answer::Err { text, .. } => Err(turned_away(&text)),
-        }
-    }
-
-    /// Whether the token of the last visit was still good.
-    fn resume(&mut self) -> Result<bool, Stop> {
-        let token = match self.tokens.read() {
-            Ok(Some(token)) => token,
-            Ok(None) => return Ok(false),
-            Err(e) => {
-                self.screen.show(&format!("cannot use the kept token in {}: {e}", self.tokens.path().display()));
-                return Ok(false);
-            }
+impl Visitor<'_> {
+    /// Gets in, and gives the connection on which that is: what came behind the last answer is still to be received
+    /// from it. A farewell is that of a person who has had enough.
+    ///
+    /// # Errors
+    /// Where the server turns us away, and where a connection or the terminal fails. No connection is then left.
+    pub(crate) fn enter(&self) -> Result<Result<Wire, Farewell>, Trouble> {
+        let entered = match self.come_back()? {
+            Some(wire) => Ok(wire),
+            None => self.introduce(),
         };
-        match self.ask(&format!("RESUME {token}"))? {
-            Answer::Ok(granted) => {
-                self.keep(&granted)?;
-                Ok(true)
-            }
-            Answer::Err { code, text } => {
+        match entered {
+            Ok(wire) => Ok(Ok(wire)),
+            Err(Stop::Farewell(farewell)) => Ok(Err(farewell)),
+            Err(Stop::Trouble(trouble)) => Err(trouble),
+        }
+    }
+
+    /// By the token of the last visit, if there is one and it is still good. Where there is none, it is found out
+    /// whether anybody answers, and takes passwords, before a person types one.
+    fn come_back(&self) -> Result<Option<Wire>, Trouble> {
+        let token = self.tokens.read().unwrap_or_else(|e| {
+            self.screen.show(&format!("cannot use the kept token in {}: {e}", self.tokens.path().display()));
+            None
+        });
+        let Some(token) = token else {
+            let wire = (self.dial)()?;
+            let greeted = Call::new(&wire, self.framing).greeting();
+            hang_up(&wire, greeted.as_ref().map_or_else(Trouble::ending, |()| Ending::WeClosed));
+            return greeted.map(|()| None);
+        };
+        Ok(match self.attempt(&Zeroizing::new(format!("RESUME {}", *token)))? {
+            Ok(wire) => Some(wire),
+            Err(refused) => {
                 // Only what the server does not know any more is of no use any more.
-                if matches!(code.as_str(), "token" | "expired" | "revoked") {
+                if matches!(refused.code.as_str(), "token" | "expired" | "revoked") {
                     self.tokens.remove();
                 }
-                self.screen.show(&format!("not resumed: {}", shown(&text)));
-                Ok(false)
+                self.screen.show(&format!("not resumed: {}", shown(&refused.text)));
+                None
             }
-        }
+        })
     }
 
     /// By name and password, until the server agrees.
-    fn introduce(&mut self, prompt: &mut Prompt) -> Result<(), Stop> {
+    fn introduce(&self) -> Result<Wire, Stop> {
+        let mut interview = Interview::new().map_err(terminal)?;
         loop {
-            let name = typed(prompt.ask("Name: ")?)?;
-            let password = typed(prompt.ask_secretly("Password: ")?)?;
-            match self.ask(&format!("LOGIN {name} {password}"))? {
-                Answer::Ok(granted) => return self.keep(&granted),
-                Answer::Err { code, text } => {
-                    self.screen.show(&shown(&text));
-                    if code == "denied" && self.register(prompt, &name, &password)? {
-                        return Ok(());
+            let name = ask(&mut interview, "Name: ", Echo::Shown)?;
+            if name.is_empty() {
+                continue;
+            }
+            let password = ask(&mut interview, "Password: ", Echo::Hidden)?;
+            let words = Zeroizing::new(format!("{} {}", *name, *password));
+            match self.attempt(&Zeroizing::new(format!("LOGIN {}", *words)))? {
+                Ok(wire) => return Ok(wire),
+                Err(refused) => {
+                    self.screen.show(&shown(&refused.text));
+                    if refused.code != "denied" || !is_new(&mut interview, &name)? {
+                        continue;
                     }
                 }
+            }
+            // The password was typed unseen, so it is typed again.
+            if ask(&mut interview, "Password again: ", Echo::Hidden)? != password {
+                self.screen.show("the two passwords differ");
+                continue;
+            }
+            match self.attempt(&Zeroizing::new(format!("REGISTER {}", *words)))? {
+                Ok(wire) => return Ok(wire),
+                Err(refused) => self.screen.show(&shown(&refused.text)),
             }
         }
     }
 
-    /// Somebody who is not known may be new. The password was typed unseen, so it is typed again.
-    fn register(&mut self, prompt: &mut Prompt, name: &str, password: &str) -> Result<bool, Stop> {
-        let new = typed(prompt.ask(&format!("Register {} as a new name? [y/N] ", shown(name)))?)?;
-        if !new.trim().eq_ignore_ascii_case("y") {
-            return Ok(false);
-        }
-        if typed(prompt.ask_secretly("Password again: ")?)? != password {
-            self.screen.show("the two passwords differ");
-            return Ok(false);
-        }
-        match self.ask(&format!("REGISTER {name} {password}"))? {
-            Answer::Ok(granted) => self.keep(&granted).map(|()| true),
-            Answer::Err { text, .. } => {
-                self.screen.show(&shown(&text));
-                Ok(false)
-            }
+    /// Says `command` on a connection of its own, which is kept where the server agrees.
+    fn attempt(&self, command: &str) -> Result<Result<Wire, Refused>, Trouble> {
+        let wire = (self.dial)()?;
+        let entered = self.talk(&wire, command);
+        let ending = match &entered {
+            Ok(Ok(())) => return Ok(Ok(wire)),
+            Ok(Err(_)) => Ending::WeClosed,
+            Err(trouble) => trouble.ending(),
+        };
+        hang_up(&wire, ending);
+        entered.map(|entered| entered.map(|()| wire))
+    }
+
+    fn talk(&self, wire: &Wire, command: &str) -> Result<Result<(), Refused>, Trouble> {
+        let mut call = Call::new(wire, self.framing);
+        call.greeting()?;
+        match call.ask(command)? {
+            Ok(granted) => self.keep(&granted, &mut call).map(Ok),
+            // It takes nothing from us now, whatever it is told.
+            Err(refused) if matches!(refused.code.as_str(), "limit" | "insecure") => Err(turned_away(&refused.text)),
+            Err(refused) => Ok(Err(refused)),
         }
     }
 
     /// Keeps the token in `token TOKEN expires TIME`, and says who we are.
-    fn keep(&mut self, granted: &str) -> Result<(), Stop> {
+    fn keep(&self, granted: &str, call: &mut Call<'_>) -> Result<(), Trouble> {
         let words: Vec<&str> = granted.split_whitespace().collect();
         let ["token", token, "expires", until] = words[..] else {
-            return Err(turned_away(&format!("the server answered without a token: {granted}")));
+            return Err(turned_away("the server answered without a token"));
         };
         if let Err(e) = self.tokens.write(token) {
             self.screen.show(&format!("the token cannot be kept in {}: {e}", self.tokens.path().display()));
         }
-        match self.ask("WHOAMI")? {
-            Answer::Ok(name) => self.screen.show(&format!(
-                "logged in as {} until {}; `exit` leaves and can be resumed, LOGOUT ends the session",
-                shown(&name),
-                shown(until)
-            )),
-            Answer::Err { text, .. } => return Err(turned_away(&text)),
-        }
+        let name = call.ask("WHOAMI")?.map_err(|refused| turned_away(&refused.text))?;
+        self.screen.show(&format!(
+            "logged in as {} until {}; `exit` leaves and can be resumed, LOGOUT ends the session",
+            shown(&name),
+            shown(until)
+        ));
         Ok(())
     }
+}
 
-    fn ask(&mut self, command: &str) -> Result<Answer, Stop> {
-        let mut out = Vec::new();
+/// Commands and answers on one connection.
+struct Call<'a> {
+    wire: &'a Wire,
+    codec: Codec,
+}
+
+impl<'a> Call<'a> {
+    fn new(wire: &'a Wire, framing: Framing) -> Self {
+        Self { wire, codec: Codec::new(framing) }
+    }
+
+    /// The server says first what it understands; a person is asked for it anyway.
+    fn greeting(&mut self) -> Result<(), Trouble> {
+        answer(&self.hear()?).map(drop).map_err(|refused| turned_away(&refused.text))
+    }
+
+    fn ask(&mut self, command: &str) -> Result<Result<String, Refused>, Trouble> {
+        let mut out = Zeroizing::new(Vec::new());
         // A line typed has no line end within, and none is too long for any header but the shortest.
         if self.codec.encode(command.as_bytes(), self.line_end(), &mut out).is_err() {
-            return Ok(Answer::Err { code: "name".into(), text: "that is too long".into() });
+            return Ok(Err(Refused { code: "name".into(), text: "that is too long".into() }));
         }
         self.wire.send(&out)?;
-        self.hear().map(|line| Answer::parse(&line))
+        Ok(answer(&self.hear()?))
     }
 
     fn line_end(&self) -> Delimiter {
@@ -195,33 +201,64 @@ impl Door<'_> {
         }
     }
 
-    /// The next message.
-    fn hear(&mut self) -> Result<String, Stop> {
-        let mut buf = [0; 4096];
+    /// The next message. What came behind it is left to whoever receives next.
+    fn hear(&mut self) -> Result<Zeroizing<String>, Trouble> {
+        let mut buf = Zeroizing::new([0; 4096]);
         loop {
-            let decoded = self.codec.decode().map_err(|e| turned_away(&e.to_string()))?;
-            if let Some(message) = decoded {
-                return Ok(String::from_utf8_lossy(&message.bytes).into_owned());
+            let count = self.wire.receive(&mut *buf)?;
+            if count == 0 {
+                return Err(turned_away("the server closed the connection"));
             }
-            let room = self.codec.room().min(buf.len());
-            match self.wire.receive(&mut buf[..room])? {
-                0 => return Err(turned_away("the server closed the connection")),
-                count => self.codec.push(&buf[..count]),
-            };
+            // One at a time: answers are short, and the codec has nothing left when one is whole.
+            for at in 0..count {
+                self.codec.push(&buf[at..=at]);
+                if let Some(message) = self.codec.decode().map_err(Trouble::Framing)? {
+                    self.wire.put_back(&buf[at + 1..count]);
+                    return Ok(String::from_utf8_lossy(&Zeroizing::new(message.bytes)).into_owned().into());
+                }
+            }
         }
     }
 }
 
-fn typed(typed: Typed) -> Result<String, Stop> {
-    match typed {
-        Typed::Line(line) => Ok(line.trim().to_owned()),
-        Typed::Nothing => Err(Stop::Farewell(Farewell::Done)),
-        Typed::Interrupted => Err(Stop::Farewell(Farewell::Signal(SIGINT))),
+/// `OK …`, `ERR code text`; another server may say anything, which is no consent.
+fn answer(line: &str) -> Result<String, Refused> {
+    if let Some(rest) = line.strip_prefix("OK").filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        return Ok(rest.trim_start().to_owned());
+    }
+    let rest = line.strip_prefix("ERR ").unwrap_or(line);
+    let (code, text) = rest.split_once(' ').unwrap_or((rest, rest));
+    Err(Refused { code: code.to_owned(), text: text.to_owned() })
+}
+
+/// Ends the connection, and waits until that is told: a question comes next.
+fn hang_up(wire: &Wire, ending: Ending) {
+    wire.cut();
+    wire.closed(ending);
+    wire.catch_up();
+}
+
+fn ask(interview: &mut Interview, question: &str, echo: Echo) -> Result<Zeroizing<String>, Stop> {
+    match interview.ask(question, echo, &mut io::stdout()).map_err(terminal)? {
+        Reply::Line(line) => Ok(Zeroizing::new(line.trim().to_owned())),
+        Reply::Nothing => Err(Stop::Farewell(Farewell::Done)),
+        Reply::Signal(signal) => Err(Stop::Farewell(Farewell::Signal(signal))),
     }
 }
 
-fn turned_away(why: &str) -> Stop {
-    Stop::Trouble(Trouble::TurnedAway(shown(why)))
+/// Somebody who is not known may be new.
+fn is_new(interview: &mut Interview, name: &str) -> Result<bool, Stop> {
+    let question = format!("Register {} as a new name? [y/N] ", shown(name));
+    Ok(ask(interview, &question, Echo::Shown)?.eq_ignore_ascii_case("y"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn terminal(error: io::Error) -> Trouble {
+    Trouble::Terminal(error.to_string())
+}
+
+fn turned_away(why: &str) -> Trouble {
+    Trouble::TurnedAway(shown(why))
 }
 
 /// One line of somebody else's, as a terminal may show it.
@@ -237,12 +274,12 @@ mod tests {
 
     #[test]
     fn only_ok_is_consent() {
-        assert_eq!(Answer::parse("OK anna"), Answer::Ok("anna".into()));
-        assert_eq!(Answer::parse("OK"), Answer::Ok(String::new()));
-        let err = |code: &str, text: &str| Answer::Err { code: code.into(), text: text.into() };
-        assert_eq!(Answer::parse("ERR denied wrong name"), err("denied", "wrong name"));
-        assert_eq!(Answer::parse("220 mail.example.org"), err("220", "mail.example.org"));
-        assert_eq!(Answer::parse("OKAY then"), err("OKAY", "then"));
-        assert_eq!(Answer::parse(""), err("", ""));
+        assert_eq!(answer("OK anna"), Ok("anna".into()));
+        assert_eq!(answer("OK"), Ok(String::new()));
+        let err = |code: &str, text: &str| Err(Refused { code: code.into(), text: text.into() });
+        assert_eq!(answer("ERR denied wrong name"), err("denied", "wrong name"));
+        assert_eq!(answer("220 mail.example.org"), err("220", "mail.example.org"));
+        assert_eq!(answer("OKAY then"), err("OKAY", "then"));
+        assert_eq!(answer(""), err("", ""));
     }
 }
