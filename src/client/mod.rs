@@ -37,6 +37,6 @@ mod wire;
 pub(crate) use crlf::LineEnd;
 pub(crate) use hex::HexDump;
 pub(crate) use screen::Screen;
-pub(crate) use speech::Speech;
+pub(crate) use speech::{Rendering, Speech};
 pub(crate) use trouble::Trouble;
 pub(crate) use wire::{Account, Wire};

@@ -12,19 +12,10 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::arriving::Arriving;
-use super::speech::{Incoming, Outgoing, Speech, Translated};
+use super::speech::{Incoming, Outgoing, Rendering, Speech, Translated};
 use super::trouble::Trouble;
 use super::wire::Wire;
 use crate::net::Ending;
-
-/// How what arrives is written to stdout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rendering {
-    /// Byte for byte.
-    Bytes,
-    /// As text for a terminal, controls escaped.
-    Text,
-}
 
 /// What follows from the state of stdin and of the peer.
 enum Turn {
@@ -62,7 +53,7 @@ fn exchange(wire: &Arc<Wire>, speech: Speech, rendering: Rendering) -> Result<Re
         .name("sender".into())
         .spawn(move || send(&sending, Outgoing::new(speech), &peer_watch))
         .map_err(Trouble::Socket)?;
-    let received = receive(wire, Incoming::new(speech), rendering);
+    let received = receive(wire, Incoming::new(speech, rendering), rendering);
     if !matches!(received, Ok(Received::Everything)) {
         wire.cut();
     }

@@ -17,6 +17,16 @@ pub(crate) enum Speech {
     Messages(Framing, Delimiter),
 }
 
+/// How what the peer says is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rendering {
+    /// Byte for byte: a message that holds line ends becomes several lines.
+    Bytes,
+    /// As text for a terminal, where a person must see what is one message: controls are escaped, and so is a line end
+    /// within a message.
+    Text,
+}
+
 impl Speech {
     /// How the peer tells messages apart; bytes may be taken as bursts.
     pub(crate) fn framing(self) -> Framing {
@@ -79,23 +89,26 @@ impl Outgoing {
 #[derive(Debug)]
 pub(super) enum Incoming {
     Bytes,
-    Messages(Codec),
+    Messages(Codec, Rendering),
 }
 
 impl Incoming {
-    pub(super) fn new(speech: Speech) -> Self {
+    pub(super) fn new(speech: Speech, rendering: Rendering) -> Self {
         match speech {
             Speech::Bytes(_) => Self::Bytes,
-            Speech::Messages(framing, _) => Self::Messages(Codec::new(framing)),
+            Speech::Messages(framing, _) => Self::Messages(Codec::new(framing), rendering),
         }
     }
 
     /// What can be shown of the next piece: whole messages, each with LF behind it.
     pub(super) fn translate<'p>(&mut self, piece: &'p [u8]) -> Translated<'p> {
-        let Self::Messages(codec) = self else { return (piece.into(), Ok(())) };
+        let Self::Messages(codec, rendering) = self else { return (piece.into(), Ok(())) };
         let mut lines = Vec::new();
         let sound = each(codec, piece, |message| {
-            lines.extend_from_slice(&message.bytes);
+            match rendering {
+                Rendering::Bytes => lines.extend_from_slice(&message.bytes),
+                Rendering::Text => push_one_line(&mut lines, &message.bytes),
+            }
             lines.push(b'\n');
             Ok(())
         });
@@ -104,8 +117,18 @@ impl Incoming {
 
     /// The peer has said everything, and no message may be unfinished.
     pub(super) fn finish(&mut self) -> Result<(), Trouble> {
-        let Self::Messages(codec) = self else { return Ok(()) };
+        let Self::Messages(codec, _) = self else { return Ok(()) };
         codec.finish().map(drop).map_err(Trouble::Framing)
+    }
+}
+
+/// What is no line end in a message must not look like one.
+fn push_one_line(lines: &mut Vec<u8>, message: &[u8]) {
+    for (number, part) in message.split(|byte| *byte == b'\n').enumerate() {
+        if number > 0 {
+            lines.extend_from_slice(b"\\n");
+        }
+        lines.extend_from_slice(part);
     }
 }
 
@@ -146,7 +169,7 @@ mod tests {
 
     fn shown(framing: Framing, wire: &[u8], size: usize) -> (Vec<u8>, Option<String>) {
         let speech = Speech::Messages(framing, Delimiter::Lf);
-        let (mut incoming, mut lines) = (Incoming::new(speech), Vec::new());
+        let (mut incoming, mut lines) = (Incoming::new(speech, Rendering::Bytes), Vec::new());
         for piece in wire.chunks(size) {
             let (bytes, sound) = incoming.translate(piece);
             lines.extend_from_slice(&bytes);
@@ -209,6 +232,16 @@ mod tests {
                 assert_eq!(said.is_some(), trouble.is_some(), "{said:?}");
                 assert!(said.is_none_or(|said| said.contains(trouble.unwrap_or_default())), "{framing}");
             }
+        }
+    }
+
+    #[test]
+    fn a_line_end_within_a_message_is_escaped_for_a_person_and_left_for_a_pipe() {
+        for (rendering, lines) in
+            [(Rendering::Text, &b"a\\nOK b\r\\n\nc\n"[..]), (Rendering::Bytes, b"a\nOK b\r\n\nc\n")]
+        {
+            let mut incoming = Incoming::new(Speech::Messages(Framing::U16Be, Delimiter::None), rendering);
+            assert_eq!(incoming.translate(b"\0\x08a\nOK b\r\n\0\x01c").0, lines);
         }
     }
 

@@ -16,7 +16,7 @@ use signal_hook::iterator::{Handle, Signals};
 use super::arriving::Arriving;
 use super::quiet::Quiet;
 use super::screen::Screen;
-use super::speech::{Incoming, Outgoing, Speech};
+use super::speech::{Incoming, Outgoing, Rendering, Speech};
 use super::trouble::Trouble;
 use super::wire::Wire;
 use crate::net::Ending;
@@ -67,7 +67,7 @@ impl Terminal {
         // Colours are for the prompt's look, which is how the screen gets its text in front of it.
         let config = Config::builder()
             .color_mode(ColorMode::Forced)
-            .auto_add_history(true)
+            .auto_add_history(false)
             .history_ignore_space(true)
             .max_history_size(MOST_HISTORY)
             .ok()?
@@ -95,7 +95,7 @@ impl Terminal {
         let (wire, outcome) = (Arc::new(wire), Arc::new(Outcome::default()));
         let signals = watch_signals(&wire, &outcome, &self.screen)?;
         let _quiet = Quiet::keep();
-        receive_in_background(&wire, &outcome, &self.screen, Incoming::new(speech))?;
+        receive_in_background(&wire, &outcome, &self.screen, Incoming::new(speech, Rendering::Text))?;
         let leave = self.converse(&wire, &outcome, Outgoing::new(speech));
         self.remember();
         // Whoever waits for the editor to take a nudge is released by its end.
@@ -141,6 +141,12 @@ impl Terminal {
         self.screen.typing();
         let line = self.editor.readline(PROMPT);
         self.screen.free();
+        if let Ok(line) = &line
+            && !holds_secret(line)
+        {
+            // What cannot be remembered is forgotten.
+            let _ = self.editor.add_history_entry(line);
+        }
         line
     }
 
@@ -150,6 +156,12 @@ impl Terminal {
             let _ = make_private_dir(path).map(|()| self.editor.append_history(path));
         }
     }
+}
+
+/// Whether this is said to a `login` server with a password or a token behind it.
+fn holds_secret(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    ["LOGIN", "REGISTER", "PASSWD", "RESUME"].iter().any(|command| word.eq_ignore_ascii_case(command))
 }
 
 fn make_private_dir(of: &Path) -> std::io::Result<()> {
