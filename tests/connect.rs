@@ -187,6 +187,8 @@ fn bad_words_are_refused_with_the_offending_word_and_the_fix() {
         (&["5555", "--framing", "u24be"], "u32be"),
         (&["5555", "--framing", "u32be", "--crlf"], "--framing u32be"),
         (&["5555", "--clients", "2"], "--payload"),
+        (&["5555", "--data", "folder"], "--data is where `connect login` keeps its token"),
+        (&["5555", "--data", "folder", "--payload", "1"], "--data is where `connect login` keeps its token"),
         (&["5555", "--payload", "1", "--clients", "0"], "at least 1"),
         (&["5555", "--source", "here"], "192.0.2.1"),
         (&["5555", "--connect-timeout", "0"], "longer"),
@@ -688,6 +690,34 @@ fn lines_are_remembered_privately_and_secret_ones_are_not() {
     person.types("\x1b[A\x1b[A\r");
     person.sees(|screen| screen.matches("first").count() == 2);
     person.types("exit\r");
+    assert_eq!(person.leaves(), 0);
+}
+
+#[test]
+fn commands_with_a_password_are_not_remembered() {
+    let peer = Peer::new(echo);
+    let mut person = Person::connect(&[&peer.port, "-q"]);
+    person.reads("> ");
+    for line in ["first", "LOGIN ada s3cret", "  register ada s3cret", "Passwd s3cret s3cret2", "RESUME sky1_s3cret"] {
+        person.types(&format!("{line}\r"));
+        person.sees(|screen| screen.matches(line).count() == 2);
+    }
+    person.types("\x1b[A\r");
+    person.sees(|screen| screen.matches("first").count() == 4);
+    person.types("exit\r");
+    assert_eq!(person.leaves(), 0);
+    let kept = std::fs::read_to_string(person.data.path().join("sockeye/connect.history")).unwrap();
+    assert!(kept.contains("first") && !kept.contains("s3cret"), "{kept}");
+}
+
+#[test]
+fn a_message_cannot_pass_for_two() {
+    let (peer, stream) = spoken_for();
+    let mut person = Person::connect(&[&peer.port, "--framing", "u32be"]);
+    let mut stream = stream.recv().unwrap();
+    stream.write_all(&[packed("hello\nOK you are in\r\n"), packed("next")].concat()).unwrap();
+    person.reads("hello\\nOK you are in\\r\\n\nnext\n> ");
+    drop(stream);
     assert_eq!(person.leaves(), 0);
 }
 

@@ -21,7 +21,7 @@ use crate::store;
 
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
 ///
-/// On a terminal it edits lines and remembers them, except those that begin with a space: `exit` or Ctrl-D ends, Ctrl-C
+/// On a terminal it edits lines and remembers them, except those that begin with a space or are commands with a password: `exit` or Ctrl-D ends, Ctrl-C
 /// stops. Otherwise stdin goes to the server and what comes back to stdout, byte for byte; events are then told only
 /// with --verbose or --log.
 #[derive(Debug, Args)]
@@ -141,6 +141,12 @@ impl Words {
 
     fn words(&self) -> Result<connect::Words, Failure> {
         Ok(match self.payload.payload {
+            Some(_) if self.is_login() => {
+                return Err(Failure::bad_words(
+                    "--payload is for servers that send back what they get; leave it out with login",
+                ));
+            }
+            Some(_) if self.data.is_named() => return Err(Failure::bad_words(DATA_IS_FOR_LOGIN)),
             Some(size) => {
                 let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
                 connect::Words::Generated { size, clients: self.payload.clients, seed }
@@ -157,6 +163,7 @@ impl Words {
 
     fn entrance(&self) -> Result<Entrance, Failure> {
         match (self.is_login(), self.data.place()) {
+            (false, _) if self.data.is_named() => Err(Failure::bad_words(DATA_IS_FOR_LOGIN)),
             (false, _) => Ok(Entrance::Open),
             (true, _) if self.hex => Err(Failure::bad_words("--hex would show passwords; leave it out with login")),
             (true, Some(store::Place::Dir(data))) => Ok(Entrance::Login { data }),
@@ -210,6 +217,7 @@ fn seed_of_the_clock() -> u64 {
 const LOGIN: &str = "login";
 const LOGIN_PORT: u16 = 5562;
 
+const DATA_IS_FOR_LOGIN: &str = "--data is where `connect login` keeps its token; leave it out without login";
 const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
 /// That of `serve echo`.
 const DEFAULT_PORT: u16 = 5555;

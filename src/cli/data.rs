@@ -16,6 +16,11 @@ pub(super) struct DataWords {
 }
 
 impl DataWords {
+    /// Whether one was typed, or stands in a configuration file.
+    pub(super) fn is_named(&self) -> bool {
+        self.data.is_some()
+    }
+
     /// `None` where no folder is named and the platform has none.
     pub(super) fn place(&self) -> Option<Place> {
         match &self.data {
