@@ -14,7 +14,8 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 use zeroize::Zeroizing;
 
-/// Who asks, and knows a signal for an answer. Between two questions a signal does what it does by itself.
+/// Who asks, and knows a signal for an answer. Between two questions a signal does what it does by itself; when this is
+/// dropped, whoever handles signals next has them, and until then nobody (what `signal-hook` took, it does not give back).
 #[derive(Debug)]
 pub(crate) struct Interview {
     signals: SignalDelivery<UnixStream, SignalOnly>,

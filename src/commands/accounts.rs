@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Exit, Failure, Talk, coredump, print, secret};
+use crate::client::question::Interview;
 use crate::event::audit::{Act, AuditLog, Record};
 use crate::services::login::{self, Password};
 use crate::services::{audit_log, name::Name};
@@ -48,8 +49,9 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     match plan.task {
         Task::List(form) => runtime.block_on(office()?.list(form)),
         Task::Add(name) => {
-            // Before anything is opened: a person may take their time.
-            let password = ask_for_password()?;
+            // Before anything is opened: a person may take their time. Until the end a signal does what it does.
+            let mut interview = secret::interview()?;
+            let password = ask_for_password(&mut interview)?;
             runtime.block_on(office()?.add(&name, &password))
         }
         Task::Revoke(name) => runtime.block_on(office()?.revoke(&name)),
@@ -132,14 +134,13 @@ impl Office {
 }
 
 /// Twice from a person, who does not see it; a pipe says it once.
-fn ask_for_password() -> Result<Password, Failure> {
+fn ask_for_password(interview: &mut Interview) -> Result<Password, Failure> {
     coredump::forbid();
     if !io::stdin().is_terminal() {
         return choose(&secret::line(io::stdin().lock())?);
     }
-    let mut interview = secret::interview()?;
-    let password = choose(&secret::ask(&mut interview, "Password: ")?)?;
-    if *secret::ask(&mut interview, "Again: ")? == *password.as_str() {
+    let password = choose(&secret::ask(interview, "Password: ")?)?;
+    if *secret::ask(interview, "Again: ")? == *password.as_str() {
         return Ok(password);
     }
     Err(Failure::failed("that was not the same; nothing was changed"))
