@@ -26,6 +26,7 @@ enum Deed {
         data: DataWords,
     },
     /// Make an account; the password is asked for, or is the first line of stdin
+    #[command(after_help = ADD_EXAMPLES)]
     Add(Whose),
     /// End all sessions of an account
     Revoke(Whose),
@@ -64,5 +65,10 @@ Examples:
   sockeye accounts list
   sockeye accounts add anna                   asks for the password twice
   sockeye accounts add anna <password-file    takes it from the first line
-  sockeye accounts revoke anna                her sessions end within a second, wherever they are held
+  sockeye accounts revoke anna                her sessions end within a second
   sockeye accounts delete anna --data ./data";
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  sockeye accounts add anna                   asks for the password twice
+  sockeye accounts add anna <password-file    takes it from the first line";
