@@ -94,8 +94,8 @@ struct PayloadWords {
 impl Words {
     pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
         let events = Events {
-            // The bytes for a login server may be a password.
-            level: if self.is_login() { self.events.level().min(Level::Messages) } else { self.events.level() },
+            // The bytes for a login server may be a password, and their number tells how long it is.
+            level: if self.is_login() { self.events.level().min(Level::Connections) } else { self.events.level() },
             format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
             log: self.events.log.clone(),
         };
