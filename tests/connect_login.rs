@@ -302,6 +302,25 @@ fn a_client_that_holds_secrets_leaves_no_core() {
         assert_eq!(status.signal(), Some(6), "{status:?}");
         status.core_dumped()
     };
+    let dies_at_a_terminal = |words: &str, question: &str| {
+        let data = tempfile::tempdir().unwrap();
+        let here = data.path().display();
+        let script = format!("ulimit -c unlimited; cd {here}; sh -c 'echo $$ >pid; exec {words}'; echo over");
+        let person = Person::shell(&script, data);
+        person.reads(question);
+        let id = fs::read_to_string(person.data.path().join("pid")).unwrap().trim().parse().unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::ABORT).unwrap();
+        person.reads("over");
+        person.sees(|screen| screen.contains("Aborted"));
+        String::from_utf8_lossy(&person.raw()).contains("core dumped")
+    };
+    if dies_at_a_terminal("sh -c \"echo ready; exec cat\"", "ready") {
+        let peer = scripted(&[&[HELLO]]);
+        let words = format!("{} connect login {}", env!("CARGO_BIN_EXE_sockeye"), peer.port);
+        assert!(!dies_at_a_terminal(&words, "Name: "));
+        peer.done();
+    }
     if dies("cat") {
         assert!(!dies(&format!("{} accounts add ada", env!("CARGO_BIN_EXE_sockeye"))));
     }

@@ -39,9 +39,20 @@ impl Person {
 
     /// At `sockeye WORDS`.
     pub(crate) fn start(words: &[&str], data: tempfile::TempDir) -> Self {
-        let pair = NativePtySystem::default().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockeye"));
         command.args(words);
+        Self::run(command, data)
+    }
+
+    /// At a shell that does what `script` says.
+    pub(crate) fn shell(script: &str, data: tempfile::TempDir) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", script]);
+        Self::run(command, data)
+    }
+
+    fn run(mut command: CommandBuilder, data: tempfile::TempDir) -> Self {
+        let pair = NativePtySystem::default().openpty(SIZE).unwrap();
         command.env("TERM", "xterm-256color");
         command.env("XDG_DATA_HOME", data.path());
         let child = pair.slave.spawn_command(command).unwrap();
