@@ -53,7 +53,8 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Keeps a new account; false where the key is taken.
     fn create_account(&self, account: Account) -> Answer<'_, bool>;
 
-    /// Puts `change.to` in the place of the verifier `change.from`; false where that is not the one any more.
+    /// Puts `change.to` in the place of the verifier `change.from`; false where that is not the one any more, or the
+    /// session that asks for it has ended.
     fn change_verifier(&self, change: VerifierChange) -> Answer<'_, bool>;
 
     /// Removes an account and ends its sessions; false where there is none.
@@ -62,14 +63,15 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// All accounts by name, with the sessions that are open at `now`.
     fn accounts(&self, now: Timestamp) -> Answer<'_, Vec<AccountSummary>>;
 
-    /// Begins a session; false where its account is gone. Beyond [`MOST_SESSIONS`] of an account the oldest ends.
+    /// Begins a session; false where its account is gone or has another verifier. Beyond [`MOST_SESSIONS`] of an account the oldest ends.
     fn open_session(&self, session: NewSession) -> Answer<'_, bool>;
 
     /// Takes a session up again and puts a new token in the place of all before. The old ones are good for
     /// `resumption.grace` from then on, in case the answer got lost; whoever shows one later ends the session.
     fn resume(&self, resumption: Resumption) -> Answer<'_, Resumed>;
 
-    /// Notes that somebody holds the session at `now`; false where it has ended.
+    /// Notes that somebody holds the session at `now`; false where it was ended or is too old. One that is held is not
+    /// idle, however long that was not noted.
     fn touch(&self, session: SessionId, now: Timestamp) -> Answer<'_, bool>;
 
     /// Ends sessions before their time; gives how many.
@@ -112,7 +114,7 @@ pub(crate) struct VerifierChange {
     pub(crate) key: AccountKey,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// All sessions but this one end by it; without one, none does.
+    /// All sessions but this one, which has to last still, end by it; without one, none does.
     pub(crate) leaves_only: Option<SessionId>,
     pub(crate) now: Timestamp,
 }
@@ -141,6 +143,8 @@ pub(crate) struct TokenHash(pub(crate) [u8; 32]);
 pub(crate) struct NewSession {
     pub(crate) id: SessionId,
     pub(crate) account: AccountKey,
+    /// What the password was checked against.
+    pub(crate) verifier: String,
     pub(crate) token: TokenHash,
     pub(crate) now: Timestamp,
     /// When it ends at the latest.

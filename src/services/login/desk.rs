@@ -72,18 +72,24 @@ impl<'a> Visit<'a> {
             trying.verdict = Verdict::Wrong;
             return Err(Refusal::Taken);
         }
-        self.login.throttle().forgive(("LOGIN", &account.key), Instant::now());
+        self.login.throttle().forgive(Target::Account(&account.key), Instant::now());
         self.note(self.record(Act::Create).account(&account.name).took(made.waited, made.worked));
-        self.open(&account).await
+        self.open(&account).await?.ok_or(Refusal::Denied)
     }
 
     pub(super) async fn log_in(&mut self, name: &str, password: &str) -> Result<Granted, Refusal> {
         self.needs_safety()?;
         let (name, password) = (Name::parse(name, Rule::Word)?, Password::parse(password)?);
-        let claim = self.claim(AccountKey(name.key())).await?;
-        let mut trying = self.begin(Some(Target::Account(&claim.key)), &claim)?;
-        let account = self.check(&mut trying, password, claim).await?;
-        self.open(&account).await
+        let key = AccountKey(name.key());
+        for _ in 0..LOOKS {
+            let claim = self.claim(key.clone()).await?;
+            let mut trying = self.begin(Some(Target::Account(&key)), &claim)?;
+            let account = self.check(&mut trying, password.clone(), claim).await?;
+            if let Some(granted) = self.open(&account).await? {
+                return Ok(granted);
+            }
+        }
+        Err(Refusal::Denied)
     }
 
     /// Whoever shows a good token is let in, whatever others have tried meanwhile.
@@ -223,17 +229,17 @@ impl<'a> Visit<'a> {
         })
     }
 
-    /// A new session of `account`.
-    async fn open(&self, account: &Account) -> Result<Granted, Refusal> {
+    /// A new session of `account`; `None` where that is not any more as it was found.
+    async fn open(&self, account: &Account) -> Result<Option<Granted>, Refusal> {
         let (id, token, now) = (token::session_id(), Token::new(), self.login.now());
         let (idle, expires) = (self.login.terms.idle, now + self.login.terms.life);
         let (key, name) = (account.key.clone(), account.name.clone());
-        let session = NewSession { id, account: key.clone(), token: token.hash(), now, expires, idle };
+        let verifier = account.verifier.clone();
+        let session = NewSession { id, account: key.clone(), verifier, token: token.hash(), now, expires, idle };
         if !self.login.store.open_session(session).await? {
-            // The account was deleted meanwhile.
-            return Err(Refusal::Denied);
+            return Ok(None);
         }
-        self.hold_on(Session { id, account: key, name, expires }, &token, Act::Issue).await
+        self.hold_on(Session { id, account: key, name, expires }, &token, Act::Issue).await.map(Some)
     }
 
     async fn hold_on(&self, session: Session, token: &Token, act: Act) -> Result<Granted, Refusal> {
@@ -274,5 +280,7 @@ impl Drop for Trying<'_> {
     }
 }
 
+/// How often a password is looked at: again where somebody changed it meanwhile, or had it hashed anew by logging in.
+const LOOKS: u32 = 2;
 /// How long a token that was replaced is still good, in case the answer got lost.
 const GRACE: Duration = Duration::from_secs(30);

@@ -49,7 +49,7 @@ impl Hashing {
         Self::with((cores / 2).clamp(1, 4))
     }
 
-    fn with(hands: usize) -> Self {
+    pub(super) fn with(hands: usize) -> Self {
         let (jobs, queue) = sync_channel(hands);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..hands {
@@ -90,6 +90,18 @@ impl Hashing {
         self.jobs.try_send(Box::new(job)).map_err(|_| NotDone::Busy)?;
         let (result, worked) = answer.await.map_err(|_| NotDone::Busy)?;
         Ok(Done { result, waited, worked })
+    }
+
+    /// How many wait in the queue.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        MOST_WAITING - self.places.available_permits()
+    }
+
+    /// Whether each thread has something to do.
+    #[cfg(test)]
+    pub(super) fn is_at_work(&self) -> bool {
+        self.hands.available_permits() == 0
     }
 
     /// Waits in the queue. A peer that has closed its side may be gone or may listen: it gives its place to those who
@@ -154,10 +166,6 @@ mod tests {
         (pool, release)
     }
 
-    fn waiting(pool: &Hashing) -> usize {
-        MOST_WAITING - pool.places.available_permits()
-    }
-
     async fn until(mut is_so: impl FnMut() -> bool) {
         while !is_so() {
             tokio::task::yield_now().await;
@@ -171,7 +179,7 @@ mod tests {
             assert_eq!(pool.run(pending(), move |_| at * 2).await.unwrap().result, at * 2);
         }
         until(|| pool.hands.available_permits() == 2).await;
-        assert_eq!(waiting(&pool), 0);
+        assert_eq!(pool.waiting(), 0);
     }
 
     #[tokio::test]
@@ -192,10 +200,10 @@ mod tests {
             tokio::spawn(async move { pool.run(pending(), |_| ()).await })
         };
         let mut queue: Vec<_> = (0..MOST_WAITING).map(wait).collect();
-        until(|| waiting(&pool) == MOST_WAITING).await;
+        until(|| pool.waiting() == MOST_WAITING).await;
         assert!(matches!(pool.run(pending(), |_| ()).await, Err(NotDone::Busy)));
         queue.drain(..10).for_each(|left| left.abort());
-        until(|| waiting(&pool) == MOST_WAITING - 10).await;
+        until(|| pool.waiting() == MOST_WAITING - 10).await;
         release.send(()).unwrap();
         for turn in queue {
             turn.await.unwrap().unwrap();
@@ -210,10 +218,10 @@ mod tests {
         let last = order.clone();
         let quiet = tokio::spawn(async move { quiet.run(async { Ok(()) }, move |_| last.send("quiet")).await });
         tokio::task::yield_now().await;
-        assert_eq!(waiting(&pool), 0);
+        assert_eq!(pool.waiting(), 0);
         let other = Arc::clone(&pool);
         let other = tokio::spawn(async move { other.run(pending(), move |_| order.send("other")).await });
-        until(|| waiting(&pool) == 1).await;
+        until(|| pool.waiting() == 1).await;
         let gone = pool.run(async { Err(io::ErrorKind::ConnectionReset.into()) }, |_| ()).await;
         assert!(matches!(gone, Err(NotDone::Left(_))));
         release.send(()).unwrap();
@@ -231,6 +239,6 @@ mod tests {
             assert!(matches!(pool.run(silence, |_| ()).await, Err(NotDone::Busy)));
         }
         assert!(came.elapsed() >= 2 * PATIENCE);
-        assert_eq!(waiting(&pool), 0);
+        assert_eq!(pool.waiting(), 0);
     }
 }

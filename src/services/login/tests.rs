@@ -1,17 +1,20 @@
 //! Conversations with `login` in memory, with hashes that cost little.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
 use tokio::time::{Instant, advance};
 
+use super::super::name::Rule;
 use super::super::rehearsal::stage;
 use super::*;
 use crate::framing::{Codec, MessageStream};
 use crate::net::Endpoint;
-use crate::store::{Place, Revoke, Role, open};
+use crate::store::{self, Place, Revoke, Role, VerifierChange};
 
 /// Somebody who talks to `login` in lines.
 struct Client {
@@ -28,9 +31,10 @@ fn house(terms: Terms) -> Arc<Login> {
 }
 
 fn house_by(terms: Terms, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Arc<Login> {
-    let store = open(&Place::Memory, Role::Server, |_| {}).unwrap();
+    let store = store::open(&Place::Memory, Role::Server, |_| {}).unwrap();
     let mut login = Login::new(Framing::Lines, terms, Tools { store, audit: AuditLog::mute() }).unwrap();
     login.cost = Cost::least();
+    login.hashing = Hashing::with(1);
     login.decoy = login.cost.decoy();
     login.clock = Box::new(clock);
     Arc::new(login)
@@ -84,6 +88,27 @@ impl Client {
         drop(self.stream);
         let _ = self.talk.await.unwrap();
     }
+}
+
+/// Keeps the thread for passwords at work until the sender is dropped.
+async fn keep_busy(login: &Arc<Login>) -> mpsc::Sender<()> {
+    let (release, held) = mpsc::channel();
+    let busy = Arc::clone(login);
+    spawn_local(async move { busy.hashing.run(pending(), move |_| held.recv()).await.map(drop) });
+    until(|| login.hashing.is_at_work()).await;
+    release
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let patience = std::time::Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(std::time::Instant::now() < patience, "it never came to it");
+        yield_now().await;
+    }
+}
+
+fn key(name: &str) -> AccountKey {
+    AccountKey(Name::parse(name, Rule::Word).unwrap().key())
 }
 
 async fn scene(play: impl Future<Output = ()>) {
@@ -192,9 +217,48 @@ async fn a_session_that_is_ended_ends_where_it_is_held() {
 
         let mut bert = Client::new(&login).await;
         bert.enter("REGISTER bert s3cretpass").await;
-        let key = AccountKey(Name::parse("bert", super::super::name::Rule::Word).unwrap().key());
-        assert_eq!(login.store.revoke(Revoke::Account(key), login.now()).await.unwrap(), 1);
+        assert_eq!(login.store.revoke(Revoke::Account(key("bert")), login.now()).await.unwrap(), 1);
         assert_eq!(bert.hear().await, "ERR revoked this session was ended; LOGIN again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_under_way_does_not_survive_a_new_password_or_a_new_account() {
+    scene(async {
+        let login = house(terms());
+        for (name, deletes) in [("anna", false), ("bert", true)] {
+            Client::new(&login).await.enter(&format!("REGISTER {name} s3cretpass")).await;
+            let account = login.store.account(&key(name)).await.unwrap().unwrap();
+            let thread = keep_busy(&login).await;
+            let mut guest = Client::new(&login).await;
+            guest.stream.send_text(&mut guest.codec, &format!("LOGIN {name} s3cretpass")).await.unwrap();
+            until(|| login.hashing.waiting() == 1).await;
+            let verifier = login.cost.make(&Password::parse("n3w-secret").unwrap(), &mut Workspace::default());
+            if deletes {
+                assert!(login.store.delete_account(&account.key, login.now()).await.unwrap());
+                assert!(login.store.create_account(Account { verifier, ..account }).await.unwrap());
+            } else {
+                let (from, now) = (account.verifier, login.now());
+                let change = VerifierChange { key: account.key, from, to: verifier, leaves_only: None, now };
+                assert!(login.store.change_verifier(change).await.unwrap());
+            }
+            drop(thread);
+            assert_eq!(guest.hear().await, "ERR denied wrong name or password");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_registers_does_not_wait_for_what_was_guessed_before() {
+    scene(async {
+        let login = house(terms());
+        assert!(Client::new(&login).await.ask("LOGIN anna wrong-pass").await.starts_with("ERR denied "));
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        anna.ask("LOGOUT").await;
+        anna.enter("LOGIN anna s3cretpass").await;
     })
     .await;
 }
@@ -373,7 +437,7 @@ async fn a_failure_elsewhere_does_not_keep_out_who_has_a_token() {
 async fn a_password_that_was_hashed_otherwise_is_hashed_anew_when_it_is_said() {
     scene(async {
         let login = house(terms());
-        let name = Name::parse("anna", super::super::name::Rule::Word).unwrap();
+        let name = Name::parse("anna", Rule::Word).unwrap();
         let account = account(&name, &Password::parse("s3cretpass").unwrap(), login.now());
         assert!(account.verifier.contains("m=19456,"), "{}", account.verifier);
         assert!(login.store.create_account(account.clone()).await.unwrap());
