@@ -11,6 +11,7 @@ use tokio::time::{Instant, advance};
 
 use super::super::name::Rule;
 use super::super::rehearsal::stage;
+use super::visit::MOST_BEFORE;
 use super::*;
 use crate::framing::{Codec, MessageStream};
 use crate::net::Endpoint;
@@ -155,9 +156,12 @@ async fn a_wrong_name_and_a_wrong_password_are_answered_alike_and_three_end_it()
         assert_eq!(guest.ask("LOGIN anna wrong-pass").await, "ERR denied wrong name or password");
         assert_eq!(guest.ask("LOGIN bert wrong-pass").await, "ERR denied wrong name or password");
         assert_eq!(guest.ask("LOGIN anna s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
+        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()));
+        let mut guest = Client::new(&login).await;
         assert_eq!(guest.ask("LOGIN bert s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
         assert_eq!(guest.ask("RESUME sky1_no").await, "ERR token this token is not good any more; LOGIN again");
-        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()));
+        assert_eq!(guest.ask("LOGIN bert s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
+        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()), "too soon counts as well");
     })
     .await;
 }
@@ -322,6 +326,133 @@ async fn a_session_that_nobody_holds_ends_and_one_that_is_held_goes_on() {
         advance(Duration::from_secs(32 * 60)).await;
         let mut anna = Client::new(&login).await;
         assert!(anna.ask(&format!("RESUME {token}")).await.starts_with("ERR token "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_while_its_passwd_waits_changes_no_password() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        let account = login.store.account(&key("anna")).await.unwrap();
+        let thread = keep_busy(&login).await;
+        anna.stream.write_all(b"PASSWD s3cretpass n3w-secret\n").await.unwrap();
+        until(|| login.hashing.waiting() == 1).await;
+        assert_eq!(login.store.revoke(Revoke::Account(key("anna")), login.now()).await.unwrap(), 1);
+        assert_eq!(anna.hear().await, "ERR revoked this session was ended; LOGIN again");
+        drop(thread);
+        assert!(matches!(anna.end().await.1, Ending::WeClosed));
+        assert_eq!(login.store.account(&key("anna")).await.unwrap(), account);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_session_outlives_a_stall_that_is_longer_than_it_may_be_idle() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        advance(Duration::from_secs(45 * 60)).await;
+        assert_eq!(anna.ask("WHOAMI").await, "OK anna");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_session_is_not_held_any_more_is_noted_also_after_a_reset() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        advance(Duration::from_secs(1)).await;
+        let left = login.now();
+        // An answer to nobody is as good as a reset.
+        anna.stream.write_all(b"WHOAMI\n").await.unwrap();
+        drop(anna.stream);
+        anna.talk.await.unwrap().unwrap_err();
+        let accounts = login.store.accounts(left).await.unwrap();
+        assert!(accounts[0].seen.is_some_and(|seen| seen >= left), "{accounts:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_may_be_longer_once_somebody_is_logged_in() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        assert!(anna.ask(&"x".repeat(5000)).await.starts_with("ERR command "));
+        assert_eq!(anna.ask("LOGOUT").await, "OK logged out");
+        assert_eq!(anna.ask(&"x".repeat(5000)).await, "Message too long (at most 4096 bytes)");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_no_name() {
+    scene(async {
+        let mut guest = Client::new(&house(terms())).await;
+        guest.stream.write_all(b"REGISTER x\xff s3cretpass\n").await.unwrap();
+        assert!(guest.hear().await.starts_with("ERR name "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_pays_for_each_account_that_it_makes() {
+    scene(async {
+        let login = house(Terms { rate: 2, ..Terms::default() });
+        let addr = |text: &str| Endpoint::from(text.parse::<SocketAddr>().unwrap());
+        for (name, answer) in [("anna", "OK token "), ("bert", "OK token "), ("carl", "ERR wait ")] {
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            let conn = Conn::new(theirs, addr("127.0.0.1:4000"), addr("127.0.0.1:5562"));
+            let mut client = Client::on(&login, ours, conn);
+            client.hear().await;
+            assert!(client.ask(&format!("REGISTER {name} s3cretpass")).await.starts_with(answer), "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_has_no_more_time_before_login_than_others() {
+    scene(async {
+        let login = house(terms());
+        let (mut ours, theirs) = tokio::io::duplex(MOST_BEFORE);
+        let conn = Conn::new(theirs, Endpoint::Unix(None), Endpoint::Unix(None));
+        let (began, door) = (Instant::now(), Arc::clone(&login));
+        let talk = spawn_local(async move { door.serve(conn).await });
+        ours.write_all(&b"x\n".repeat(MOST_BEFORE / 2)).await.unwrap();
+        assert!(matches!(talk.await.unwrap().unwrap(), Ending::TimedOut));
+        assert!(began.elapsed() <= Duration::from_secs(41), "and ten seconds to read why");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn headers_and_delimiters_count_as_what_is_said_before_login() {
+    scene(async {
+        for (framing, message, most) in [
+            (Framing::U64Be, &[0; 8][..], 512),
+            (Framing::Ascii10, b"         0", 409),
+            (Framing::Lines, b"\r\n", 2048),
+        ] {
+            let mut login = house(terms());
+            Arc::get_mut(&mut login).unwrap().framing = framing;
+            let (ours, conn) = stage();
+            let mut client = Client::on(&login, ours, conn);
+            client.codec = Codec::new(framing);
+            client.hear().await;
+            client.stream.write_all(&message.repeat(most + 1)).await.unwrap();
+            for _ in 0..most {
+                assert!(client.hear().await.starts_with("ERR command "), "{framing}");
+            }
+            assert!(client.hear().await.starts_with("ERR limit "), "{framing}");
+        }
     })
     .await;
 }
