@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Opens the store at `place`, which is made where it is missing. `failed` is called, once, where the store closes
+/// Opens the store at `place` as `role` may. `failed` is called, once, where the store closes
 /// itself for good because it cannot make sure that data is on disk; it must not own the store.
 ///
 /// # Errors
@@ -216,17 +216,19 @@ pub(crate) enum Table {
 pub(crate) enum Place {
     /// Nowhere: it ends with the process.
     Memory,
-    /// In this folder, which is made where it is missing.
+    /// In this folder.
     Dir(PathBuf),
 }
 
 /// Who opens a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It serves from it, and is the only one that does.
+    /// It serves from it, and is the only one that does. What is missing is made, and what is old brought up to date.
     Server,
-    /// It looks or changes something, while a server may be running.
+    /// It looks or changes something, while a server may be running, in a store that is there.
     Operator,
+    /// The same, and where no store is there, one is made.
+    Founder,
 }
 
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.
@@ -241,6 +243,12 @@ pub(crate) enum StoreError {
     /// Somebody else could read or change it.
     #[error("{path} is open to others (mode {mode:o})")]
     TooOpen { path: String, mode: u32 },
+    /// Who looks for something does not want it made.
+    #[error("there is no store in {dir}")]
+    Missing { dir: String },
+    /// An older sockeye made it, and a server of that may be using it.
+    #[error("{path} was made by an older sockeye (schema {schema})")]
+    TooOld { path: String, schema: i64 },
     /// A newer sockeye made it.
     #[error("{path} was made by a newer sockeye (schema {schema})")]
     TooNew { path: String, schema: i64 },
