@@ -1,13 +1,13 @@
 //! What was acknowledged is still there, whatever happened to the process or the disk; what was not was never promised.
 //! Those that inject errors of the disk need strace or a mount of their own, which not every machine lets them have:
 //! `just interop` runs them.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says what failed by panicking, and its seed")]
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 mod support;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ fn who_was_asked_and_had_not_answered_is_asked_again_after_a_crash() {
     let (_above, data) = folder();
     let server = serve(&data);
     let mut visitor = connect_from(ip(1), server.addr()).unwrap();
-    assert_eq!(line(&mut visitor), "What is your name?");
+    assert_eq!(line(&visitor), "What is your name?");
     visitor.write_all(b"An").unwrap();
     server.signal(Signal::KILL);
     server.wait();
@@ -297,8 +297,8 @@ impl Visits {
     #[track_caller]
     fn judge_by_greeting(&self, addr: SocketAddr) {
         for (ip, name) in self.said.acknowledged() {
-            let mut visitor = connect_from(ip.parse().unwrap(), addr).unwrap();
-            assert_eq!(line(&mut visitor), format!("Hello, {name}!"));
+            let visitor = connect_from(ip.parse().unwrap(), addr).unwrap();
+            assert_eq!(line(&visitor), format!("Hello, {name}!"));
         }
     }
 }
@@ -361,11 +361,10 @@ fn visit(addr: SocketAddr, ip: Ipv4Addr, name: &str) -> io::Result<String> {
     heard.strip_suffix('\n').map(str::to_owned).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-fn line(visitor: &mut TcpStream) -> String {
-    let mut heard = Vec::new();
-    let mut bytes = visitor.bytes().map_while(Result::ok);
-    heard.extend(bytes.by_ref().take_while(|byte| *byte != b'\n'));
-    String::from_utf8(heard).unwrap()
+fn line(visitor: &TcpStream) -> String {
+    let mut heard = String::new();
+    BufReader::new(visitor).read_line(&mut heard).unwrap();
+    heard.trim_end_matches('\n').to_owned()
 }
 
 /// The addresses of the loopback network are many and all ours.
