@@ -213,10 +213,14 @@ fn a_dump_works_while_the_server_runs_and_after_it_has_ended() {
 #[test]
 fn a_folder_that_is_not_there_is_not_made_by_looking() {
     let (_above, data) = folder();
-    let dump = sockeye(&["store", "dump", "--data", data.to_str().unwrap()], "");
-    assert_eq!(dump.status.code(), Some(1), "{dump:?}");
-    assert!(dump.stderr.contains("there is no folder"), "{dump:?}");
-    assert!(!data.exists());
+    let sentence = format!("sockeye: there is no store in {}; name another folder with --data\n", data.display());
+    for words in [&["store", "dump"][..], &["accounts", "list"], &["accounts", "revoke", "anna"]] {
+        let looked = sockeye(&[words, &["--data", data.to_str().unwrap()]].concat(), "");
+        assert_eq!((looked.status.code(), &looked.stderr), (Some(1), &sentence));
+        assert!(!data.exists());
+    }
+    let added = sockeye(&["accounts", "add", "anna", "--data", data.to_str().unwrap()], "swimming-upstream\n");
+    assert_eq!(added.status.code(), Some(0), "{added:?}");
 }
 
 // ---- who visits, and what has to be true of it ----

@@ -235,15 +235,14 @@ fn a_session_ends_at_its_age_also_where_it_is_held() {
 
 #[test]
 fn a_session_that_nobody_holds_ends_when_it_was_idle_for_long_enough() {
-    let server = serve(&["--session-idle", "100ms"]);
+    let server = serve(&["--session-idle", "1ms"]);
     let mut holder = Client::new(server.addr());
     holder.enter("REGISTER anna s3cretpass");
     let mut left = Client::new(server.addr());
-    let token = left.enter("LOGIN anna s3cretpass");
+    let mut shown = left.enter("LOGIN anna s3cretpass");
     drop(left);
-    let mut shown = token;
+    // Each try holds it for a moment, and may be too early.
     eventually("it is idle for long enough", || {
-        std::thread::sleep(std::time::Duration::from_millis(300));
         let answer = Client::new(server.addr()).ask(&format!("RESUME {shown}"));
         shown = answer.split(' ').nth(2).unwrap().to_owned();
         answer.starts_with("ERR token ")
@@ -270,7 +269,7 @@ fn wrong_names_and_wrong_passwords_are_told_apart_by_nothing_and_three_close_it(
 
 #[test]
 fn an_address_that_guessed_too_often_waits_and_no_other() {
-    let server = Served::start(&["login", "--on", "127.0.0.1:0", "--data", ":memory:", "--login-rate", "2"]);
+    let server = Served::start(&["login", "--on", "127.0.0.1:0", "--data", ":memory:", "--login-rate", "3"]);
     Client::new(server.addr()).enter("REGISTER anna s3cretpass");
     let mut guest = Client::new(server.addr());
     for name in ["bert", "carl"] {
@@ -398,12 +397,13 @@ fn what_happened_to_accounts_is_in_the_audit_log() {
     client.ask("LOGIN bert wrong-pass");
     client.ask("LOGIN bert wrong-pass");
     client.ask("LOGIN anna wrong-pass");
-    client.ask(&format!("RESUME {token}"));
+    Client::new(server.addr()).ask(&format!("RESUME {token}"));
     server.stop();
     assert_eq!(accounts(dir.path(), &["delete", "anna"], "").status.code(), Some(0));
     let records = audit(dir.path());
     let expected = ["create", "issue", "ok", "password_change", "revoke", "fail", "locked", "fail", "fail", "delete"];
     assert_eq!(events(&records), expected);
+    assert_eq!(records[6]["times"], 1);
     let [create, .., stranger, locked, wrong, late, delete] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&create["account"], &create["ip"]), (&"anna".into(), &"127.0.0.1".into()));
     assert!(create["hash_us"].as_u64().unwrap() > 0 && create["ts"].as_str().unwrap().ends_with('Z'));

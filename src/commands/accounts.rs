@@ -45,17 +45,17 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("cannot wait for the store: {e}")))?;
-    let office = || Office::open(&place, talk);
+    let office = |role| Office::open(&place, role, talk);
     match plan.task {
-        Task::List(form) => runtime.block_on(office()?.list(form)),
+        Task::List(form) => runtime.block_on(office(Role::Operator)?.list(form)),
         Task::Add(name) => {
             // Before anything is opened: a person may take their time. Until the end a signal does what it does.
             let mut interview = secret::interview()?;
             let password = ask_for_password(&mut interview)?;
-            runtime.block_on(office()?.add(&name, &password))
+            runtime.block_on(office(Role::Founder)?.add(&name, &password))
         }
-        Task::Revoke(name) => runtime.block_on(office()?.revoke(&name)),
-        Task::Delete(name) => runtime.block_on(office()?.delete(&name)),
+        Task::Revoke(name) => runtime.block_on(office(Role::Operator)?.revoke(&name)),
+        Task::Delete(name) => runtime.block_on(office(Role::Operator)?.delete(&name)),
     }
 }
 
@@ -68,9 +68,9 @@ struct Office {
 }
 
 impl Office {
-    fn open(place: &Place, talk: Talk) -> Result<Self, Failure> {
+    fn open(place: &Place, role: Role, talk: Talk) -> Result<Self, Failure> {
         // A store that fails here fails the task too.
-        let store = store::open(place, Role::Operator, |_| {})?;
+        let store = store::open(place, role, |_| {})?;
         Ok(Self { store, audit: audit_log(Some(place))?, now: Timestamp::now(), talk })
     }
 

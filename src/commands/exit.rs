@@ -75,6 +75,8 @@ impl From<StoreError> for Failure {
             StoreError::Nowhere => "; name one with --data",
             StoreError::InUse { .. } => "; stop it first, or name another folder with --data",
             StoreError::TooOpen { .. } => "; take the rights of others away with `chmod go-rwx`",
+            StoreError::Missing { .. } => "; name another folder with --data",
+            StoreError::TooOld { .. } => "; a server of this sockeye brings it up to date when it starts",
             StoreError::TooNew { .. } => "; update sockeye, or name another folder with --data",
             StoreError::Unwritable(_) | StoreError::Failed(_) => "; check the folder, or name another with --data",
             StoreError::SyncFailed(_) => {

@@ -17,12 +17,6 @@ pub(crate) struct Dump {
 /// Where there is no store, it cannot be read, or stdout cannot be written to.
 pub(crate) fn run(plan: &Dump) -> Result<Exit, Failure> {
     let place = plan.data.as_ref().ok_or(StoreError::Nowhere)?;
-    if let Place::Dir(dir) = place
-        && !dir.exists()
-    {
-        // Who looks for something does not want it made.
-        return Err(Failure::failed(format!("there is no folder {}; name another with --data", dir.display())));
-    }
     // Only a writer closes itself, and nothing is written here.
     let store = store::open(place, Role::Operator, drop)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();

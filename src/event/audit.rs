@@ -71,6 +71,9 @@ pub(crate) struct Record {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_micros")]
     wait_us: Option<Duration>,
+    /// How often the same has happened, where not each time is written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_micros")]
     hash_us: Option<Duration>,
     /// How many records before this one are missing.
@@ -80,8 +83,8 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(event: Act, ts: Timestamp) -> Self {
-        let (ip, account, token, reason, wait_us, hash_us, lost) = (None, None, None, None, None, None, None);
-        Self { schema: 1, ts, event, ip, account, token, reason, wait_us, hash_us, lost }
+        let (ip, account, token, reason, wait_us, hash_us) = (None, None, None, None, None, None);
+        Self { schema: 1, ts, event, ip, account, token, reason, wait_us, times: None, hash_us, lost: None }
     }
 
     pub(crate) fn from(self, ip: Option<IpAddr>) -> Self {
@@ -100,6 +103,11 @@ impl Record {
 
     pub(crate) fn because(self, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..self }
+    }
+
+    /// How often it has happened by now.
+    pub(crate) fn times(self, times: u32) -> Self {
+        Self { times: Some(times), ..self }
     }
 
     /// How long it waited for its turn, and how long the password took.

@@ -62,6 +62,13 @@ pub enum FramingError {
     HoldsDelimiter,
 }
 
+impl Framing {
+    /// How many bytes `message` was on the wire, with its header or delimiter.
+    pub(crate) fn length_of(self, message: &Message) -> usize {
+        Header::of(self).map_or(0, Header::length) + message.bytes.len() + message.end.bytes().len()
+    }
+}
+
 /// Takes messages out of a stream of bytes and puts messages into one.
 ///
 /// Bytes go in by [`push`](Self::push), and messages come out by [`decode`](Self::decode), in order, however the bytes

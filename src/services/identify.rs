@@ -32,6 +32,11 @@ impl Identify {
         Self { framing, store }
     }
 
+    /// # Errors
+    /// Where the stream or the store fails.
+    ///
+    /// # Cancel safety
+    /// Dropping it ends the visit where it stands.
     async fn meet(&self, talk: &mut Messages) -> Result<(), Trouble> {
         let Some(ip) = talk.peer().ip() else {
             return Ok(talk.say("I know people by their IP address, and a Unix socket has none.").await?);
@@ -70,6 +75,8 @@ impl Identify {
         Ok(())
     }
 
+    /// # Cancel safety
+    /// Dropped, it may have kept the name and not said so: whoever comes again is greeted by it.
     async fn introduce(&self, talk: &mut Messages, ip: IpAddr, name: Name) -> Result<(), Trouble> {
         let introduced = self.store.introduce(ip, name.as_str().to_owned(), Timestamp::now()).await?;
         let greeting = match introduced {
@@ -80,6 +87,8 @@ impl Identify {
         Ok(talk.say(&greeting).await?)
     }
 
+    /// # Cancel safety
+    /// Dropped, it may have forgotten the name and not said so.
     async fn forget(&self, talk: &mut Messages, ip: IpAddr) -> Result<(), Trouble> {
         let known = self.store.forget(ip).await?;
         Ok(talk.say(if known { "Forgotten." } else { "There was no name to forget." }).await?)

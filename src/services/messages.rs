@@ -43,6 +43,11 @@ impl Messages {
         Self { conn, codec: Codec::bounded(framing, most), unsent: Vec::new(), sent: 0, end: End::Open }
     }
 
+    /// Another bound for the messages to come.
+    pub(super) fn set_bound(&mut self, most: usize) {
+        self.codec.set_bound(most);
+    }
+
     /// Who is at the other end.
     pub(super) fn peer(&self) -> &Endpoint {
         &self.conn.peer

@@ -84,7 +84,9 @@ fn is_space(c: char) -> bool {
 /// Neither a control, a mark of direction, of zero width, nor unassigned. The standard library escapes those; a
 /// combining mark it escapes only where no character stands before it.
 fn is_printable(c: char) -> bool {
-    matches!(c, '\'' | '"' | '\\') || ['x', c].iter().collect::<String>().escape_debug().nth(1) == Some(c)
+    // U+FFFD stands for bytes that were no text, so two names could have become one.
+    c != char::REPLACEMENT_CHARACTER
+        && (matches!(c, '\'' | '"' | '\\') || ['x', c].iter().collect::<String>().escape_debug().nth(1) == Some(c))
 }
 
 /// The most characters of a name.
@@ -138,6 +140,7 @@ mod tests {
             "a\u{ad}b",
             "a\u{e0041}b",
             "a\u{fffe}b",
+            "a\u{fffd}b",
         ];
         for text in unprintable {
             assert_eq!(Name::parse(text, Rule::Words), Err(BadName::Unprintable), "{text:?}");

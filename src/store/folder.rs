@@ -16,16 +16,19 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes folder and file where they are missing.
+    /// Makes folder and file where they are missing, unless an operator asks.
     ///
     /// # Errors
     /// Where others could look in, another server has it, or the system refuses.
     pub(super) fn open(dir: &Path, role: Role) -> Result<Self, StoreError> {
+        if role == Role::Operator && !dir.exists() {
+            return Err(missing(dir));
+        }
         make_folder(dir).map_err(|e| cannot("make", dir, &e))?;
         must_be_ours_alone(dir, &fs::metadata(dir).map_err(|e| cannot("look at", dir, &e))?)?;
         let lock = match role {
             Role::Server => Some(lock(dir)?),
-            Role::Operator => None,
+            Role::Operator | Role::Founder => None,
         };
         let database = dir.join(DATABASE);
         for name in [DATABASE, "store.db-wal", "store.db-shm"] {
@@ -37,9 +40,16 @@ impl Folder {
                 Err(e) => return Err(cannot("look at", &path, &e)),
             }
         }
+        if role == Role::Operator && !database.exists() {
+            return Err(missing(dir));
+        }
         make_file(dir, &database)?;
         Ok(Self { database, _lock: lock })
     }
+}
+
+fn missing(dir: &Path) -> StoreError {
+    StoreError::Missing { dir: dir.display().to_string() }
 }
 
 /// With those above it, as far as they are missing.
@@ -149,6 +159,18 @@ mod tests {
             let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
             assert!(refusal.ends_with(&format!("{} is open to others (mode 744)", path.display())), "{refusal}");
         }
+    }
+
+    #[test]
+    fn an_operator_makes_neither_folder_nor_file() {
+        let (_above, dir) = folder();
+        for dir in [dir.join("none"), dir.clone()] {
+            let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
+            assert_eq!(refusal, format!("there is no store in {}", dir.display()));
+        }
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+        Folder::open(&dir.join("some"), Role::Founder).unwrap();
+        Folder::open(&dir.join("some"), Role::Operator).unwrap();
     }
 
     #[test]

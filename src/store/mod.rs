@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Opens the store at `place`, which is made where it is missing. `failed` is called, once, where the store closes
+/// Opens the store at `place` as `role` may. `failed` is called, once, where the store closes
 /// itself for good because it cannot make sure that data is on disk; it must not own the store.
 ///
 /// # Errors
@@ -53,7 +53,8 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Keeps a new account; false where the key is taken.
     fn create_account(&self, account: Account) -> Answer<'_, bool>;
 
-    /// Puts `change.to` in the place of the verifier `change.from`; false where that is not the one any more.
+    /// Puts `change.to` in the place of the verifier `change.from`; false where that is not the one any more, or the
+    /// session that asks for it has ended.
     fn change_verifier(&self, change: VerifierChange) -> Answer<'_, bool>;
 
     /// Removes an account and ends its sessions; false where there is none.
@@ -62,14 +63,15 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// All accounts by name, with the sessions that are open at `now`.
     fn accounts(&self, now: Timestamp) -> Answer<'_, Vec<AccountSummary>>;
 
-    /// Begins a session; false where its account is gone. Beyond [`MOST_SESSIONS`] of an account the oldest ends.
+    /// Begins a session; false where its account is gone or has another verifier. Beyond [`MOST_SESSIONS`] of an account the oldest ends.
     fn open_session(&self, session: NewSession) -> Answer<'_, bool>;
 
     /// Takes a session up again and puts a new token in the place of all before. The old ones are good for
     /// `resumption.grace` from then on, in case the answer got lost; whoever shows one later ends the session.
     fn resume(&self, resumption: Resumption) -> Answer<'_, Resumed>;
 
-    /// Notes that somebody holds the session at `now`; false where it has ended.
+    /// Notes that somebody holds the session at `now`; false where it was ended or is too old. One that is held is not
+    /// idle, however long that was not noted.
     fn touch(&self, session: SessionId, now: Timestamp) -> Answer<'_, bool>;
 
     /// Ends sessions before their time; gives how many.
@@ -112,7 +114,7 @@ pub(crate) struct VerifierChange {
     pub(crate) key: AccountKey,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// All sessions but this one end by it; without one, none does.
+    /// All sessions but this one, which has to last still, end by it; without one, none does.
     pub(crate) leaves_only: Option<SessionId>,
     pub(crate) now: Timestamp,
 }
@@ -141,6 +143,8 @@ pub(crate) struct TokenHash(pub(crate) [u8; 32]);
 pub(crate) struct NewSession {
     pub(crate) id: SessionId,
     pub(crate) account: AccountKey,
+    /// What the password was checked against.
+    pub(crate) verifier: String,
     pub(crate) token: TokenHash,
     pub(crate) now: Timestamp,
     /// When it ends at the latest.
@@ -212,17 +216,19 @@ pub(crate) enum Table {
 pub(crate) enum Place {
     /// Nowhere: it ends with the process.
     Memory,
-    /// In this folder, which is made where it is missing.
+    /// In this folder.
     Dir(PathBuf),
 }
 
 /// Who opens a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It serves from it, and is the only one that does.
+    /// It serves from it, and is the only one that does. What is missing is made, and what is old brought up to date.
     Server,
-    /// It looks or changes something, while a server may be running.
+    /// It looks or changes something, while a server may be running, in a store that is there.
     Operator,
+    /// The same, and where no store is there, one is made.
+    Founder,
 }
 
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.
@@ -237,6 +243,12 @@ pub(crate) enum StoreError {
     /// Somebody else could read or change it.
     #[error("{path} is open to others (mode {mode:o})")]
     TooOpen { path: String, mode: u32 },
+    /// Who looks for something does not want it made.
+    #[error("there is no store in {dir}")]
+    Missing { dir: String },
+    /// An older sockeye made it, and a server of that may be using it.
+    #[error("{path} was made by an older sockeye (schema {schema})")]
+    TooOld { path: String, schema: i64 },
     /// A newer sockeye made it.
     #[error("{path} was made by a newer sockeye (schema {schema})")]
     TooNew { path: String, schema: i64 },

@@ -12,7 +12,7 @@ use super::hashing::{Done, NotDone};
 use super::password::Password;
 use super::presence::Attachment;
 use super::refusal::Refusal;
-use super::throttle::{Attempt, Verdict};
+use super::throttle::{Attempt, TooSoon, Verdict};
 use super::token::{self, Token};
 use super::verifier::{Fit, Workspace};
 use super::visit::{Visit, Way};
@@ -55,6 +55,8 @@ struct Trying<'a> {
 }
 
 impl<'a> Visit<'a> {
+    /// # Cancel safety
+    /// Dropping it takes nothing back: the account may have been made, and a session of it begun that nobody holds.
     pub(super) async fn register(&mut self, name: &str, password: &str) -> Result<Granted, Refusal> {
         self.needs_safety()?;
         let (name, password) = (Name::parse(name, Rule::Word)?, Password::choose(password)?);
@@ -72,21 +74,34 @@ impl<'a> Visit<'a> {
             trying.verdict = Verdict::Wrong;
             return Err(Refusal::Taken);
         }
+        // Otherwise accounts would cost an address nothing, and have no bound.
+        trying.verdict = Verdict::Spent;
         self.login.throttle().forgive(Target::Account(&account.key), Instant::now());
         self.note(self.record(Act::Create).account(&account.name).took(made.waited, made.worked));
-        self.open(&account).await
+        self.open(&account).await?.ok_or(Refusal::Denied)
     }
 
+    /// # Cancel safety
+    /// Dropping it gives the place in the queue back; a session may have begun that nobody holds.
     pub(super) async fn log_in(&mut self, name: &str, password: &str) -> Result<Granted, Refusal> {
         self.needs_safety()?;
         let (name, password) = (Name::parse(name, Rule::Word)?, Password::parse(password)?);
-        let claim = self.claim(AccountKey(name.key())).await?;
-        let mut trying = self.begin(Some(Target::Account(&claim.key)), &claim)?;
-        let account = self.check(&mut trying, password, claim).await?;
-        self.open(&account).await
+        let key = AccountKey(name.key());
+        for _ in 0..LOOKS {
+            let claim = self.claim(key.clone()).await?;
+            let mut trying = self.begin(Some(Target::Account(&key)), &claim)?;
+            let account = self.check(&mut trying, password.clone(), claim).await?;
+            if let Some(granted) = self.open(&account).await? {
+                return Ok(granted);
+            }
+        }
+        Err(Refusal::Denied)
     }
 
     /// Whoever shows a good token is let in, whatever others have tried meanwhile.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have put a new token in the place of the one that was shown, which is good for [`GRACE`] then.
     pub(super) async fn resume(&mut self, text: &str) -> Result<Granted, Refusal> {
         self.needs_safety()?;
         let (shown, next) = (Token::parse(text).ok_or(Refusal::Token)?, Token::new());
@@ -108,6 +123,9 @@ impl<'a> Visit<'a> {
     }
 
     /// From the first word of `passwords` to the second. Others who guess at the account do not delay its holder.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have changed the password, as long as the session lasts.
     pub(super) async fn change_password(&mut self, session: &Session, passwords: [&str; 2]) -> Result<(), Refusal> {
         self.needs_safety()?;
         let (old, new) = (Password::parse(passwords[0])?, Password::choose(passwords[1])?);
@@ -122,14 +140,16 @@ impl<'a> Visit<'a> {
             leaves_only: Some(session.id),
             now: self.login.now(),
         };
-        // Somebody else may have changed it meanwhile; then the old one was wrong.
         if !self.login.store.change_verifier(change).await? {
-            return Err(Refusal::Denied);
+            // Where the session has not ended, somebody else has changed it meanwhile, and the old one was wrong.
+            return Err(if self.login.touch(session.id).await { Refusal::Denied } else { Refusal::Revoked });
         }
         self.note(self.record(Act::PasswordChange).account(account.name).took(made.waited, made.worked));
         Ok(())
     }
 
+    /// # Cancel safety
+    /// Dropped, it may have ended the session all the same.
     pub(super) async fn log_out(&mut self, session: &Session) -> Result<(), Refusal> {
         self.login.store.revoke(Revoke::Session(session.id), self.login.now()).await?;
         self.note(self.record(Act::Revoke).account(&session.name).because("logout"));
@@ -159,9 +179,12 @@ impl<'a> Visit<'a> {
         let attempt = throttle.attempt(target, source);
         match throttle.begin(attempt, Instant::now()) {
             Ok(()) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
-            Err(wait) => {
+            Err(TooSoon { wait, times }) => {
                 drop(throttle);
-                self.note(self.record(Act::Locked).account(self.name_of(claim)));
+                // However many there are, they leave room in the log for others.
+                if times.is_power_of_two() {
+                    self.note(self.record(Act::Locked).account(self.name_of(claim)).times(times));
+                }
                 Err(Refusal::Wait(wait))
             }
         }
@@ -211,7 +234,7 @@ impl<'a> Visit<'a> {
         trying: &mut Trying<'a>,
         job: impl FnOnce(&mut Workspace) -> T + Send + 'static,
     ) -> Result<Done<T>, Refusal> {
-        trying.verdict = Verdict::Abandoned;
+        trying.verdict = Verdict::Spent;
         let done = self.login.hashing.run(self.talk.closed(), job).await;
         trying.verdict = if done.is_ok() { Verdict::Right } else { Verdict::Withdrawn };
         done.map_err(|not| match not {
@@ -223,17 +246,17 @@ impl<'a> Visit<'a> {
         })
     }
 
-    /// A new session of `account`.
-    async fn open(&self, account: &Account) -> Result<Granted, Refusal> {
+    /// A new session of `account`; `None` where that is not any more as it was found.
+    async fn open(&self, account: &Account) -> Result<Option<Granted>, Refusal> {
         let (id, token, now) = (token::session_id(), Token::new(), self.login.now());
         let (idle, expires) = (self.login.terms.idle, now + self.login.terms.life);
         let (key, name) = (account.key.clone(), account.name.clone());
-        let session = NewSession { id, account: key.clone(), token: token.hash(), now, expires, idle };
+        let verifier = account.verifier.clone();
+        let session = NewSession { id, account: key.clone(), verifier, token: token.hash(), now, expires, idle };
         if !self.login.store.open_session(session).await? {
-            // The account was deleted meanwhile.
-            return Err(Refusal::Denied);
+            return Ok(None);
         }
-        self.hold_on(Session { id, account: key, name, expires }, &token, Act::Issue).await
+        self.hold_on(Session { id, account: key, name, expires }, &token, Act::Issue).await.map(Some)
     }
 
     async fn hold_on(&self, session: Session, token: &Token, act: Act) -> Result<Granted, Refusal> {
@@ -274,5 +297,7 @@ impl Drop for Trying<'_> {
     }
 }
 
+/// How often a password is looked at: again where somebody changed it meanwhile, or had it hashed anew by logging in.
+const LOOKS: u32 = 2;
 /// How long a token that was replaced is still good, in case the answer got lost.
 const GRACE: Duration = Duration::from_secs(30);

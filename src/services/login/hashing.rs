@@ -1,6 +1,7 @@
 //! Hashing: the few threads that may spend time and memory on passwords. Who comes waits in a bounded queue for a
 //! bounded time, or is told that it is busy; no worker of the network ever hashes.
 
+use std::future::pending;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Instant, timeout};
 
 use super::verifier::Workspace;
 
@@ -49,7 +50,7 @@ impl Hashing {
         Self::with((cores / 2).clamp(1, 4))
     }
 
-    fn with(hands: usize) -> Self {
+    pub(super) fn with(hands: usize) -> Self {
         let (jobs, queue) = sync_channel(hands);
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..hands {
@@ -75,7 +76,8 @@ impl Hashing {
     ) -> Result<Done<T>, NotDone> {
         let place = self.places.try_acquire().map_err(|_| NotDone::Busy)?;
         let came = Instant::now();
-        let hand = timeout(PATIENCE, self.turn(place, left)).await.map_err(|_| NotDone::Busy)??;
+        let hand = timeout(PATIENCE, self.turn(left)).await.map_err(|_| NotDone::Busy)??;
+        drop(place);
         let waited = came.elapsed();
         let (reply, answer) = oneshot::channel();
         let job = move |space: &mut Workspace| {
@@ -92,25 +94,30 @@ impl Hashing {
         Ok(Done { result, waited, worked })
     }
 
-    /// Waits in the queue. A peer that has closed its side may be gone or may listen: it gives its place to those who
-    /// are still there, and has its turn when nobody else waits.
-    async fn turn(
-        &self,
-        place: SemaphorePermit<'_>,
-        left: impl Future<Output = io::Result<()>>,
-    ) -> Result<OwnedSemaphorePermit, NotDone> {
+    /// How many wait in the queue.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        MOST_WAITING - self.places.available_permits()
+    }
+
+    /// Whether each thread has something to do.
+    #[cfg(test)]
+    pub(super) fn is_at_work(&self) -> bool {
+        self.hands.available_permits() == 0
+    }
+
+    /// Waits in the queue. A peer that has closed its side may be gone or may listen, so it keeps its place.
+    async fn turn(&self, left: impl Future<Output = io::Result<()>>) -> Result<OwnedSemaphorePermit, NotDone> {
+        let gone = async {
+            match left.await {
+                Ok(()) => pending().await,
+                Err(error) => error,
+            }
+        };
         tokio::select! {
             biased;
-            hand = Arc::clone(&self.hands).acquire_owned() => return hand.map_err(|_| NotDone::Busy),
-            left = left => left.map_err(NotDone::Left)?,
-        }
-        drop(place);
-        loop {
-            // What is given back goes to those who wait in the queue first.
-            if let Ok(hand) = Arc::clone(&self.hands).try_acquire_owned() {
-                return Ok(hand);
-            }
-            sleep(LOOK).await;
+            hand = Arc::clone(&self.hands).acquire_owned() => hand.map_err(|_| NotDone::Busy),
+            error = gone => Err(NotDone::Left(error)),
         }
     }
 }
@@ -129,12 +136,9 @@ fn work(queue: &Mutex<Receiver<Job>>) {
 const MOST_WAITING: usize = 64;
 /// How long somebody waits for their turn.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often somebody without a place looks whether it is their turn.
-const LOOK: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
     use std::sync::mpsc;
 
     use super::*;
@@ -154,10 +158,6 @@ mod tests {
         (pool, release)
     }
 
-    fn waiting(pool: &Hashing) -> usize {
-        MOST_WAITING - pool.places.available_permits()
-    }
-
     async fn until(mut is_so: impl FnMut() -> bool) {
         while !is_so() {
             tokio::task::yield_now().await;
@@ -171,7 +171,7 @@ mod tests {
             assert_eq!(pool.run(pending(), move |_| at * 2).await.unwrap().result, at * 2);
         }
         until(|| pool.hands.available_permits() == 2).await;
-        assert_eq!(waiting(&pool), 0);
+        assert_eq!(pool.waiting(), 0);
     }
 
     #[tokio::test]
@@ -192,10 +192,10 @@ mod tests {
             tokio::spawn(async move { pool.run(pending(), |_| ()).await })
         };
         let mut queue: Vec<_> = (0..MOST_WAITING).map(wait).collect();
-        until(|| waiting(&pool) == MOST_WAITING).await;
+        until(|| pool.waiting() == MOST_WAITING).await;
         assert!(matches!(pool.run(pending(), |_| ()).await, Err(NotDone::Busy)));
         queue.drain(..10).for_each(|left| left.abort());
-        until(|| waiting(&pool) == MOST_WAITING - 10).await;
+        until(|| pool.waiting() == MOST_WAITING - 10).await;
         release.send(()).unwrap();
         for turn in queue {
             turn.await.unwrap().unwrap();
@@ -203,23 +203,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_peer_that_is_done_speaking_gives_its_place_to_others_and_is_served_after_them() {
+    async fn peers_that_are_done_speaking_wait_in_the_same_queue_and_those_that_are_gone_leave_it() {
         let (pool, release) = held().await;
-        let quiet = Arc::clone(&pool);
-        let (order, served) = mpsc::channel();
-        let last = order.clone();
-        let quiet = tokio::spawn(async move { quiet.run(async { Ok(()) }, move |_| last.send("quiet")).await });
-        tokio::task::yield_now().await;
-        assert_eq!(waiting(&pool), 0);
-        let other = Arc::clone(&pool);
-        let other = tokio::spawn(async move { other.run(pending(), move |_| order.send("other")).await });
-        until(|| waiting(&pool) == 1).await;
+        let wait = |_| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.run(async { Ok(()) }, |_| ()).await })
+        };
+        let queue: Vec<_> = (1..MOST_WAITING).map(wait).collect();
+        until(|| pool.waiting() == MOST_WAITING - 1).await;
         let gone = pool.run(async { Err(io::ErrorKind::ConnectionReset.into()) }, |_| ()).await;
         assert!(matches!(gone, Err(NotDone::Left(_))));
+        let last = wait(0);
+        until(|| pool.waiting() == MOST_WAITING).await;
+        assert!(matches!(pool.run(async { Ok(()) }, |_| ()).await, Err(NotDone::Busy)));
         release.send(()).unwrap();
-        other.await.unwrap().unwrap();
-        quiet.await.unwrap().unwrap();
-        assert_eq!(served.iter().collect::<Vec<_>>(), ["other", "quiet"]);
+        for turn in queue.into_iter().chain([last]) {
+            turn.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,6 +231,6 @@ mod tests {
             assert!(matches!(pool.run(silence, |_| ()).await, Err(NotDone::Busy)));
         }
         assert!(came.elapsed() >= 2 * PATIENCE);
-        assert_eq!(waiting(&pool), 0);
+        assert_eq!(pool.waiting(), 0);
     }
 }

@@ -105,6 +105,9 @@ impl Login {
     }
 
     /// Notes that the session is held; false where it has ended. A store that cannot say so ends nobody's session.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have been noted all the same.
     async fn touch(&self, session: SessionId) -> bool {
         self.store.touch(session, self.now()).await.unwrap_or(true)
     }

@@ -44,7 +44,7 @@ pub(super) enum Refusal {
     Expired,
     #[error("{0}")]
     Unavailable(#[from] StoreError),
-    /// The peer is gone, and will not read it.
+    /// The peer is gone: nothing is said to it.
     #[error("{0}")]
     Gone(io::Error),
 }
@@ -67,14 +67,13 @@ impl Refusal {
             Self::Limit => "limit",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
-            Self::Unavailable(_) => "unavailable",
-            Self::Gone(_) => "gone",
+            Self::Unavailable(_) | Self::Gone(_) => "unavailable",
         }
     }
 
-    /// Whether it was a guess, of which a connection has three.
+    /// Whether it was a guess, or one that came too soon, of which a connection has three.
     pub(super) fn was_a_guess(&self) -> bool {
-        matches!(self, Self::Denied | Self::Token)
+        matches!(self, Self::Denied | Self::Token | Self::Wait(_))
     }
 }
 

@@ -1,17 +1,21 @@
 //! Conversations with `login` in memory, with hashes that cost little.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
 use tokio::time::{Instant, advance};
 
+use super::super::name::Rule;
 use super::super::rehearsal::stage;
+use super::visit::MOST_BEFORE;
 use super::*;
 use crate::framing::{Codec, MessageStream};
 use crate::net::Endpoint;
-use crate::store::{Place, Revoke, Role, open};
+use crate::store::{self, Place, Revoke, Role, VerifierChange};
 
 /// Somebody who talks to `login` in lines.
 struct Client {
@@ -28,9 +32,10 @@ fn house(terms: Terms) -> Arc<Login> {
 }
 
 fn house_by(terms: Terms, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Arc<Login> {
-    let store = open(&Place::Memory, Role::Server, |_| {}).unwrap();
+    let store = store::open(&Place::Memory, Role::Server, |_| {}).unwrap();
     let mut login = Login::new(Framing::Lines, terms, Tools { store, audit: AuditLog::mute() }).unwrap();
     login.cost = Cost::least();
+    login.hashing = Hashing::with(1);
     login.decoy = login.cost.decoy();
     login.clock = Box::new(clock);
     Arc::new(login)
@@ -86,6 +91,27 @@ impl Client {
     }
 }
 
+/// Keeps the thread for passwords at work until the sender is dropped.
+async fn keep_busy(login: &Arc<Login>) -> mpsc::Sender<()> {
+    let (release, held) = mpsc::channel();
+    let busy = Arc::clone(login);
+    spawn_local(async move { busy.hashing.run(pending(), move |_| held.recv()).await.map(drop) });
+    until(|| login.hashing.is_at_work()).await;
+    release
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let patience = std::time::Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(std::time::Instant::now() < patience, "it never came to it");
+        yield_now().await;
+    }
+}
+
+fn key(name: &str) -> AccountKey {
+    AccountKey(Name::parse(name, Rule::Word).unwrap().key())
+}
+
 async fn scene(play: impl Future<Output = ()>) {
     LocalSet::new().run_until(play).await;
 }
@@ -130,9 +156,12 @@ async fn a_wrong_name_and_a_wrong_password_are_answered_alike_and_three_end_it()
         assert_eq!(guest.ask("LOGIN anna wrong-pass").await, "ERR denied wrong name or password");
         assert_eq!(guest.ask("LOGIN bert wrong-pass").await, "ERR denied wrong name or password");
         assert_eq!(guest.ask("LOGIN anna s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
+        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()));
+        let mut guest = Client::new(&login).await;
         assert_eq!(guest.ask("LOGIN bert s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
         assert_eq!(guest.ask("RESUME sky1_no").await, "ERR token this token is not good any more; LOGIN again");
-        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()));
+        assert_eq!(guest.ask("LOGIN bert s3cretpass").await, "ERR wait 1 s until the next try, after wrong ones");
+        assert!(matches!(guest.end().await, (rest, Ending::WeClosed) if rest.is_empty()), "too soon counts as well");
     })
     .await;
 }
@@ -192,9 +221,48 @@ async fn a_session_that_is_ended_ends_where_it_is_held() {
 
         let mut bert = Client::new(&login).await;
         bert.enter("REGISTER bert s3cretpass").await;
-        let key = AccountKey(Name::parse("bert", super::super::name::Rule::Word).unwrap().key());
-        assert_eq!(login.store.revoke(Revoke::Account(key), login.now()).await.unwrap(), 1);
+        assert_eq!(login.store.revoke(Revoke::Account(key("bert")), login.now()).await.unwrap(), 1);
         assert_eq!(bert.hear().await, "ERR revoked this session was ended; LOGIN again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_under_way_does_not_survive_a_new_password_or_a_new_account() {
+    scene(async {
+        let login = house(terms());
+        for (name, deletes) in [("anna", false), ("bert", true)] {
+            Client::new(&login).await.enter(&format!("REGISTER {name} s3cretpass")).await;
+            let account = login.store.account(&key(name)).await.unwrap().unwrap();
+            let thread = keep_busy(&login).await;
+            let mut guest = Client::new(&login).await;
+            guest.stream.send_text(&mut guest.codec, &format!("LOGIN {name} s3cretpass")).await.unwrap();
+            until(|| login.hashing.waiting() == 1).await;
+            let verifier = login.cost.make(&Password::parse("n3w-secret").unwrap(), &mut Workspace::default());
+            if deletes {
+                assert!(login.store.delete_account(&account.key, login.now()).await.unwrap());
+                assert!(login.store.create_account(Account { verifier, ..account }).await.unwrap());
+            } else {
+                let (from, now) = (account.verifier, login.now());
+                let change = VerifierChange { key: account.key, from, to: verifier, leaves_only: None, now };
+                assert!(login.store.change_verifier(change).await.unwrap());
+            }
+            drop(thread);
+            assert_eq!(guest.hear().await, "ERR denied wrong name or password");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_registers_does_not_wait_for_what_was_guessed_before() {
+    scene(async {
+        let login = house(terms());
+        assert!(Client::new(&login).await.ask("LOGIN anna wrong-pass").await.starts_with("ERR denied "));
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        anna.ask("LOGOUT").await;
+        anna.enter("LOGIN anna s3cretpass").await;
     })
     .await;
 }
@@ -258,6 +326,133 @@ async fn a_session_that_nobody_holds_ends_and_one_that_is_held_goes_on() {
         advance(Duration::from_secs(32 * 60)).await;
         let mut anna = Client::new(&login).await;
         assert!(anna.ask(&format!("RESUME {token}")).await.starts_with("ERR token "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_while_its_passwd_waits_changes_no_password() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        let account = login.store.account(&key("anna")).await.unwrap();
+        let thread = keep_busy(&login).await;
+        anna.stream.write_all(b"PASSWD s3cretpass n3w-secret\n").await.unwrap();
+        until(|| login.hashing.waiting() == 1).await;
+        assert_eq!(login.store.revoke(Revoke::Account(key("anna")), login.now()).await.unwrap(), 1);
+        assert_eq!(anna.hear().await, "ERR revoked this session was ended; LOGIN again");
+        drop(thread);
+        assert!(matches!(anna.end().await.1, Ending::WeClosed));
+        assert_eq!(login.store.account(&key("anna")).await.unwrap(), account);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_session_outlives_a_stall_that_is_longer_than_it_may_be_idle() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        advance(Duration::from_secs(45 * 60)).await;
+        assert_eq!(anna.ask("WHOAMI").await, "OK anna");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_session_is_not_held_any_more_is_noted_also_after_a_reset() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        advance(Duration::from_secs(1)).await;
+        let left = login.now();
+        // An answer to nobody is as good as a reset.
+        anna.stream.write_all(b"WHOAMI\n").await.unwrap();
+        drop(anna.stream);
+        anna.talk.await.unwrap().unwrap_err();
+        let accounts = login.store.accounts(left).await.unwrap();
+        assert!(accounts[0].seen.is_some_and(|seen| seen >= left), "{accounts:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_may_be_longer_once_somebody_is_logged_in() {
+    scene(async {
+        let login = house(terms());
+        let mut anna = Client::new(&login).await;
+        anna.enter("REGISTER anna s3cretpass").await;
+        assert!(anna.ask(&"x".repeat(5000)).await.starts_with("ERR command "));
+        assert_eq!(anna.ask("LOGOUT").await, "OK logged out");
+        assert_eq!(anna.ask(&"x".repeat(5000)).await, "Message too long (at most 4096 bytes)");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_no_name() {
+    scene(async {
+        let mut guest = Client::new(&house(terms())).await;
+        guest.stream.write_all(b"REGISTER x\xff s3cretpass\n").await.unwrap();
+        assert!(guest.hear().await.starts_with("ERR name "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_pays_for_each_account_that_it_makes() {
+    scene(async {
+        let login = house(Terms { rate: 2, ..Terms::default() });
+        let addr = |text: &str| Endpoint::from(text.parse::<SocketAddr>().unwrap());
+        for (name, answer) in [("anna", "OK token "), ("bert", "OK token "), ("carl", "ERR wait ")] {
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            let conn = Conn::new(theirs, addr("127.0.0.1:4000"), addr("127.0.0.1:5562"));
+            let mut client = Client::on(&login, ours, conn);
+            client.hear().await;
+            assert!(client.ask(&format!("REGISTER {name} s3cretpass")).await.starts_with(answer), "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_has_no_more_time_before_login_than_others() {
+    scene(async {
+        let login = house(terms());
+        let (mut ours, theirs) = tokio::io::duplex(MOST_BEFORE);
+        let conn = Conn::new(theirs, Endpoint::Unix(None), Endpoint::Unix(None));
+        let (began, door) = (Instant::now(), Arc::clone(&login));
+        let talk = spawn_local(async move { door.serve(conn).await });
+        ours.write_all(&b"x\n".repeat(MOST_BEFORE / 2)).await.unwrap();
+        assert!(matches!(talk.await.unwrap().unwrap(), Ending::TimedOut));
+        assert!(began.elapsed() <= Duration::from_secs(41), "and ten seconds to read why");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn headers_and_delimiters_count_as_what_is_said_before_login() {
+    scene(async {
+        for (framing, message, most) in [
+            (Framing::U64Be, &[0; 8][..], 512),
+            (Framing::Ascii10, b"         0", 409),
+            (Framing::Lines, b"\r\n", 2048),
+        ] {
+            let mut login = house(terms());
+            Arc::get_mut(&mut login).unwrap().framing = framing;
+            let (ours, conn) = stage();
+            let mut client = Client::on(&login, ours, conn);
+            client.codec = Codec::new(framing);
+            client.hear().await;
+            client.stream.write_all(&message.repeat(most + 1)).await.unwrap();
+            for _ in 0..most {
+                assert!(client.hear().await.starts_with("ERR command "), "{framing}");
+            }
+            assert!(client.hear().await.starts_with("ERR limit "), "{framing}");
+        }
     })
     .await;
 }
@@ -373,7 +568,7 @@ async fn a_failure_elsewhere_does_not_keep_out_who_has_a_token() {
 async fn a_password_that_was_hashed_otherwise_is_hashed_anew_when_it_is_said() {
     scene(async {
         let login = house(terms());
-        let name = Name::parse("anna", super::super::name::Rule::Word).unwrap();
+        let name = Name::parse("anna", Rule::Word).unwrap();
         let account = account(&name, &Password::parse("s3cretpass").unwrap(), login.now());
         assert!(account.verifier.contains("m=19456,"), "{}", account.verifier);
         assert!(login.store.create_account(account.clone()).await.unwrap());

@@ -11,8 +11,7 @@ use tokio::time::Instant;
 /// Who guessed how often.
 pub(super) struct Throttle {
     guesses: HashMap<u64, Guesses>,
-    /// When each source will have all its failures to spend again.
-    sources: HashMap<IpAddr, Instant>,
+    sources: HashMap<IpAddr, Source>,
     /// The time in which a source regains one failure.
     pace: Duration,
     secret: RandomState,
@@ -27,6 +26,26 @@ struct Guesses {
     open: u32,
     /// No attempt before.
     until: Instant,
+    /// Attempts refused since the last that was let begin.
+    refused: u32,
+}
+
+/// What is held against a source.
+#[derive(Debug)]
+struct Source {
+    /// When it will have all its failures to spend again.
+    regained: Instant,
+    /// Attempts refused since the last that was let begin.
+    refused: u32,
+}
+
+/// Why an attempt was not let begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooSoon {
+    /// How long to wait before the next.
+    pub(super) wait: Duration,
+    /// How many were refused since one was let begin, this one included.
+    pub(super) times: u32,
 }
 
 /// Whose attempt it is.
@@ -41,8 +60,8 @@ pub(super) struct Attempt {
 pub(super) enum Verdict {
     Right,
     Wrong,
-    /// Nobody waited for the answer: it taught nobody anything, but cost us the same.
-    Abandoned,
+    /// It taught nobody anything, but cost us the same: nobody waited for the answer, or it made an account.
+    Spent,
     /// It was not tried.
     Withdrawn,
 }
@@ -67,15 +86,15 @@ impl Throttle {
     /// Lets an attempt begin, which must [`end`](Self::end).
     ///
     /// # Errors
-    /// How long to wait before the next.
-    pub(super) fn begin(&mut self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
-        if let Some(guesses) = attempt.account.and_then(|account| self.guesses.get(&account)) {
-            if guesses.until > now {
-                return Err(guesses.until - now);
-            }
+    /// Where it comes too soon.
+    pub(super) fn begin(&mut self, attempt: Attempt, now: Instant) -> Result<(), TooSoon> {
+        if let Some(guesses) = attempt.account.and_then(|account| self.guesses.get_mut(&account)) {
             // Otherwise many guesses at once would each be the first.
-            if guesses.open >= if guesses.wrong == 0 { MOST_OPEN } else { 1 } {
-                return Err(FIRST_DELAY);
+            let many = guesses.open >= if guesses.wrong == 0 { MOST_OPEN } else { 1 };
+            if guesses.until > now || many {
+                guesses.refused = guesses.refused.saturating_add(1);
+                let wait = if guesses.until > now { guesses.until - now } else { FIRST_DELAY };
+                return Err(TooSoon { wait, times: guesses.refused });
             }
         }
         if let Some(source) = attempt.source {
@@ -83,7 +102,9 @@ impl Throttle {
         }
         if let Some(account) = attempt.account {
             self.forget_some(account, now);
-            self.guesses.entry(account).or_insert(Guesses { wrong: 0, open: 0, until: now }).open += 1;
+            let guesses = self.guesses.entry(account).or_insert(Guesses { wrong: 0, open: 0, until: now, refused: 0 });
+            guesses.open += 1;
+            guesses.refused = 0;
         }
         Ok(())
     }
@@ -103,7 +124,7 @@ impl Throttle {
                 guesses.wrong = guesses.wrong.saturating_add(1);
                 guesses.until = now + delay(guesses.wrong);
             }
-            Verdict::Abandoned | Verdict::Withdrawn => {}
+            Verdict::Spent | Verdict::Withdrawn => {}
         }
         if guesses.wrong == 0 && guesses.open == 0 {
             self.guesses.remove(&account);
@@ -119,7 +140,7 @@ impl Throttle {
 
     /// Whoever has nothing held against them is not remembered.
     fn give_back(&mut self, source: IpAddr, now: Instant) {
-        let Some(regained) = self.sources.get_mut(&source) else { return };
+        let Some(Source { regained, .. }) = self.sources.get_mut(&source) else { return };
         match regained.checked_sub(self.pace).filter(|regained| *regained > now) {
             Some(earlier) => *regained = earlier,
             None => drop(self.sources.remove(&source)),
@@ -127,20 +148,21 @@ impl Throttle {
     }
 
     /// Counts a failure of `source`, where it has one left.
-    fn spend(&mut self, source: IpAddr, now: Instant) -> Result<(), Duration> {
+    fn spend(&mut self, source: IpAddr, now: Instant) -> Result<(), TooSoon> {
         if self.sources.len() >= MOST_KNOWN && !self.sources.contains_key(&source) {
-            self.sources.retain(|_, regained| *regained > now);
+            self.sources.retain(|_, known| known.regained > now);
             if self.sources.len() >= MOST_KNOWN {
-                let freest = self.sources.iter().min_by_key(|(_, regained)| **regained).map(|(source, _)| *source);
+                let freest = self.sources.iter().min_by_key(|(_, known)| known.regained).map(|(source, _)| *source);
                 self.sources.remove(&freest.expect("a full table is not empty"));
             }
         }
-        let regained = self.sources.entry(source).or_insert(now);
-        let after = (*regained).max(now) + self.pace;
+        let known = self.sources.entry(source).or_insert(Source { regained: now, refused: 0 });
+        let after = known.regained.max(now) + self.pace;
         if after > now + MINUTE {
-            return Err(after - (now + MINUTE));
+            known.refused = known.refused.saturating_add(1);
+            return Err(TooSoon { wait: after - (now + MINUTE), times: known.refused });
         }
-        *regained = after;
+        (known.regained, known.refused) = (after, 0);
         Ok(())
     }
 
@@ -204,7 +226,7 @@ mod tests {
         fn try_as(&mut self, name: &str, ip: &str, verdict: Verdict) -> Result<(), u64> {
             let ip = (!ip.is_empty()).then(|| ip.parse().unwrap());
             let attempt = self.throttle.attempt((!name.is_empty()).then_some(name), ip);
-            self.throttle.begin(attempt, self.now).map_err(|wait| wait.as_secs())?;
+            self.throttle.begin(attempt, self.now).map_err(|soon| soon.wait.as_secs())?;
             self.throttle.end(attempt, verdict, self.now);
             Ok(())
         }
@@ -249,8 +271,8 @@ mod tests {
             assert_eq!(scene.try_as("anna", "192.0.2.1", Verdict::Right), Ok(()));
             assert_eq!(scene.try_as("", "192.0.2.1", Verdict::Withdrawn), Ok(()));
         }
-        assert_eq!(scene.try_as("bob", "192.0.2.1", Verdict::Abandoned), Ok(()));
-        assert_eq!(scene.try_as("eve", "192.0.2.1", Verdict::Abandoned), Ok(()));
+        assert_eq!(scene.try_as("bob", "192.0.2.1", Verdict::Spent), Ok(()));
+        assert_eq!(scene.try_as("eve", "192.0.2.1", Verdict::Spent), Ok(()));
         assert_eq!(scene.try_as("anna", "192.0.2.1", Verdict::Right), Err(30));
         assert_eq!(scene.try_as("bob", "", Verdict::Right), Ok(()), "no guess was answered");
     }
@@ -270,15 +292,34 @@ mod tests {
         for _ in 0..MOST_OPEN {
             scene.throttle.begin(attempt, scene.now).unwrap();
         }
-        assert_eq!(scene.throttle.begin(attempt, scene.now), Err(FIRST_DELAY));
+        let refused = |times| Err(TooSoon { wait: FIRST_DELAY, times });
+        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(1));
+        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(2));
         for _ in 0..MOST_OPEN {
             scene.throttle.end(attempt, Verdict::Wrong, scene.now);
         }
         scene.pass(512);
         scene.throttle.begin(attempt, scene.now).unwrap();
-        assert_eq!(scene.throttle.begin(attempt, scene.now), Err(FIRST_DELAY), "one at a time from now on");
+        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(1), "one at a time from now on");
         scene.throttle.end(attempt, Verdict::Right, scene.now);
         assert!(scene.throttle.guesses.is_empty());
+    }
+
+    #[test]
+    fn what_comes_too_soon_is_counted_until_one_is_let_begin() {
+        let mut scene = Scene::new(1);
+        for (name, ip) in [("anna", None), ("", Some("192.0.2.1"))] {
+            let ip = ip.map(|ip: &str| ip.parse().unwrap());
+            let attempt = scene.throttle.attempt((!name.is_empty()).then_some(name), ip);
+            for _ in 0..2 {
+                scene.throttle.begin(attempt, scene.now).unwrap();
+                scene.throttle.end(attempt, Verdict::Wrong, scene.now);
+                for times in 1..100 {
+                    assert_eq!(scene.throttle.begin(attempt, scene.now).unwrap_err().times, times);
+                }
+                scene.pass(60);
+            }
+        }
     }
 
     #[test]

@@ -74,11 +74,23 @@ impl Cost {
         let output = space.hash(&params, password, salt);
         // Compared in constant time.
         if Output::new(&output) != Ok(*hash) {
+            // Otherwise a name with an old verifier could be told from one that nobody has by the time it takes.
+            if let Some(rest) = self.beyond(&params) {
+                space.hash(&rest, password, salt);
+            }
             return Ok(Fit::Wrong);
         }
         let current =
             [params.m_cost(), params.t_cost(), params.p_cost()] == [self.0.m_cost(), self.0.t_cost(), self.0.p_cost()];
         Ok(if current { Fit::Right } else { Fit::RightButOld(self.make(password, space)) })
+    }
+
+    /// What makes up the difference to `params`, where they cost less.
+    fn beyond(&self, params: &Params) -> Option<Params> {
+        let passes = self.0.t_cost();
+        let missing = work(&self.0).saturating_sub(work(params)) / passes;
+        // Argon2 takes 8 KiB at least; less than that nobody notices.
+        Params::new(missing, passes, 1, Some(OUTPUT)).ok()
     }
 
     fn written(&self, salt: [u8; SALT], output: &[u8; OUTPUT]) -> String {
@@ -91,6 +103,11 @@ impl Cost {
         };
         written.to_string()
     }
+}
+
+/// KiB that are gone over.
+fn work(params: &Params) -> u32 {
+    params.m_cost().saturating_mul(params.t_cost())
 }
 
 impl Workspace {
@@ -146,6 +163,18 @@ mod tests {
     fn the_cost_is_what_owasp_recommends() {
         let decoy = Cost::default().decoy();
         assert!(decoy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{decoy}");
+    }
+
+    #[test]
+    fn a_wrong_password_costs_as_much_with_an_old_verifier_as_with_none() {
+        let cost = Cost::default();
+        for (kib, passes) in [(4096, 3), (8, 1), (19_456, 1), (12_288, 3), (19_456, 2)] {
+            let old = Cost::of(kib, passes).0;
+            let rest = cost.beyond(&old).map_or(0, |rest| work(&rest));
+            assert!((work(&cost.0) - 16..=work(&cost.0)).contains(&(work(&old) + rest)), "{kib} KiB, {passes} passes");
+        }
+        assert!(cost.beyond(&Cost::of(65_536, 3).0).is_none());
+        assert_eq!(check(&cost, "wrong-pass", REFERENCE), Ok(Fit::Wrong));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Visit: one conversation with `login`, from the greeting to the end. Outside, little is allowed; inside, it goes on
 //! for as long as the session lasts.
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::Login;
 use super::command::{Command, everything};
 use super::desk::{Granted, Held};
 use super::refusal::Refusal;
-use crate::framing::Message;
+use crate::framing::{LARGEST_MESSAGE, Message};
 use crate::net::{Conn, Ending, Endpoint};
 use crate::services::messages::Messages;
 
@@ -32,11 +33,13 @@ pub(super) enum Way {
     Plain,
 }
 
-/// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    GoOn,
-    Part,
+/// How a conversation comes to its end.
+enum Parting {
+    /// All was said.
+    Said,
+    /// This is still to be said.
+    Refused(Refusal),
+    Failed(io::Error),
 }
 
 /// What somebody inside is answered.
@@ -44,15 +47,6 @@ enum Reply {
     Text(String),
     LoggedOut,
     Bye,
-}
-
-/// What happens while somebody is inside.
-enum Happening {
-    Said(Message),
-    /// It is time to note that somebody is here.
-    Touch,
-    Ended(Refusal),
-    Left,
 }
 
 impl<'a> Visit<'a> {
@@ -69,55 +63,57 @@ impl<'a> Visit<'a> {
     /// Where the stream fails.
     ///
     /// # Cancel safety
-    /// Dropping it ends it where it stands.
+    /// Dropping it ends it where it stands. What was asked of the store is done all the same; that a session is not
+    /// held any more is then not noted.
     pub(super) async fn hold(mut self) -> io::Result<Ending> {
-        self.converse().await?;
-        timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut))
+        let Err(parting) = self.converse().await;
+        timeout(PATIENCE, self.part(parting)).await.unwrap_or(Ok(Ending::TimedOut))
     }
 
-    async fn converse(&mut self) -> io::Result<()> {
+    async fn part(mut self, parting: Parting) -> io::Result<Ending> {
+        match parting {
+            Parting::Said => {}
+            Parting::Refused(refusal) => self.say_no(&refusal).await?,
+            Parting::Failed(error) => return Err(error),
+        }
+        self.talk.part().await
+    }
+
+    async fn converse(&mut self) -> Result<Infallible, Parting> {
         match self.way {
             Way::Safe => self.talk.say(&format!("OK {}", everything())).await?,
             // Said before a password is on its way.
             Way::Plain => self.say_no(&Refusal::Insecure).await?,
         }
-        while let Some(held) = self.outside().await? {
-            if self.inside(held).await? == Then::Part {
-                break;
-            }
+        loop {
+            let held = self.outside().await?;
+            self.inside(held).await?;
         }
-        Ok(())
     }
 
-    /// Until somebody is logged in; `None` where the conversation is over.
-    async fn outside(&mut self) -> io::Result<Option<Held>> {
+    /// Until somebody is logged in. The time is for what is said on both sides: what is being looked at has bounds of
+    /// its own, and is not cut.
+    async fn outside(&mut self) -> Result<Held, Parting> {
+        self.talk.set_bound(MOST_BEFORE);
         let deadline = Instant::now() + TIME_BEFORE;
         let mut room = MOST_BEFORE;
         loop {
-            let Ok(received) = timeout_at(deadline, self.talk.receive()).await else { break };
-            let Some(message) = received? else { return Ok(None) };
-            // What ends or announces a message is input too.
-            let Some(left) = room.checked_sub(message.bytes.len() + 1) else { break };
-            room = left;
+            let message = before(deadline, self.talk.receive()).await?.ok_or(Parting::Said)?;
+            let length = self.login.framing.length_of(&message);
+            room = room.checked_sub(length).ok_or(Parting::Refused(Refusal::Limit))?;
             match self.let_in(&secret(message)).await {
                 Ok(Some(Granted { held, token })) => {
                     let expires = held.session.expires;
-                    self.talk.say(&format!("OK token {} expires {expires:.0}", *token)).await?;
-                    return Ok(Some(held));
+                    before(deadline, self.talk.say(&format!("OK token {} expires {expires:.0}", *token))).await?;
+                    return Ok(held);
                 }
                 Ok(None) => {
-                    self.talk.say("OK bye").await?;
-                    return Ok(None);
+                    before(deadline, self.talk.say("OK bye")).await?;
+                    return Err(Parting::Said);
                 }
-                Err(refusal) => {
-                    if self.refuse(refusal).await? == Then::Part {
-                        return Ok(None);
-                    }
-                }
+                Err(refusal) => before(deadline, self.refuse(refusal)).await?,
             }
         }
-        self.say_no(&Refusal::Limit).await?;
-        Ok(None)
     }
 
     /// `None` for goodbye.
@@ -131,61 +127,56 @@ impl<'a> Visit<'a> {
         }))
     }
 
-    /// As long as the session lasts and somebody is here.
-    async fn inside(&mut self, mut held: Held) -> io::Result<Then> {
+    /// As long as the session lasts and somebody is here; well ended by logging out.
+    async fn inside(&mut self, held: Held) -> Result<(), Parting> {
+        self.talk.set_bound(LARGEST_MESSAGE);
+        let session = held.session.id;
+        let stayed = self.stay(held).await;
+        // From now on nobody holds it here, however that came about.
+        self.login.touch(session).await;
+        stayed
+    }
+
+    async fn stay(&mut self, mut held: Held) -> Result<(), Parting> {
         let often = self.login.terms.idle / 2;
         let mut touches = interval_at(Instant::now() + often.min(MOST_UNNOTED), often.clamp(LEAST, MOST_UNNOTED));
         let expires = Instant::now() + self.login.time_until(held.session.expires);
         loop {
             // Said as a whole, whatever else happens meanwhile.
-            timeout(PATIENCE, self.talk.flush()).await??;
-            let happening = tokio::select! {
+            timeout(PATIENCE, self.talk.flush()).await.map_err(io::Error::from)??;
+            let message = tokio::select! {
                 biased;
-                () = held.attachment.ended() => Happening::Ended(Refusal::Revoked),
-                () = sleep_until(expires) => Happening::Ended(self.expire(&held.session)),
-                _ = touches.tick() => Happening::Touch,
-                received = self.talk.receive() => received?.map_or(Happening::Left, Happening::Said),
+                () = held.attachment.ended() => return Err(Parting::Refused(Refusal::Revoked)),
+                () = sleep_until(expires) => return Err(Parting::Refused(self.expire(&held.session))),
+                _ = touches.tick() => match self.login.touch(held.session.id).await {
+                    true => continue,
+                    false => return Err(Parting::Refused(Refusal::Revoked)),
+                },
+                received = self.talk.receive() => received?.ok_or(Parting::Said)?,
             };
-            let refusal = match happening {
-                Happening::Touch if self.login.touch(held.session.id).await => continue,
-                Happening::Touch => Refusal::Revoked,
-                Happening::Ended(refusal) => refusal,
-                Happening::Left => break,
-                Happening::Said(message) => {
-                    match self.reply(&held, &secret(message)).await {
-                        Ok(Reply::Text(text)) => self.talk.say(&text).await?,
-                        Ok(Reply::LoggedOut) => {
-                            self.talk.say("OK logged out").await?;
-                            return Ok(Then::GoOn);
-                        }
-                        Ok(Reply::Bye) => {
-                            self.talk.say("OK bye").await?;
-                            break;
-                        }
-                        Err(refusal) => {
-                            if self.refuse(refusal).await? == Then::Part {
-                                break;
-                            }
-                        }
-                    }
-                    continue;
+            match self.reply(&mut held, &secret(message)).await {
+                Ok(Reply::Text(text)) => self.talk.say(&text).await?,
+                Ok(Reply::LoggedOut) => return Ok(self.talk.say("OK logged out").await?),
+                Ok(Reply::Bye) => {
+                    self.talk.say("OK bye").await?;
+                    return Err(Parting::Said);
                 }
-            };
-            self.say_no(&refusal).await?;
-            return Ok(Then::Part);
+                Err(Refusal::Revoked) => return Err(Parting::Refused(Refusal::Revoked)),
+                Err(refusal) => self.refuse(refusal).await?,
+            }
         }
-        // From now on nobody holds it here.
-        self.login.touch(held.session.id).await;
-        Ok(Then::Part)
     }
 
-    async fn reply(&mut self, held: &Held, text: &str) -> Result<Reply, Refusal> {
+    async fn reply(&mut self, held: &mut Held, text: &str) -> Result<Reply, Refusal> {
         match Command::parse(text)? {
             Command::WhoAmI => Ok(Reply::Text(format!("OK {}", held.session.name))),
-            Command::Passwd { old, new } => {
-                self.change_password(&held.session, [old, new]).await?;
-                Ok(Reply::Text("OK password changed".into()))
-            }
+            Command::Passwd { old, new } => tokio::select! {
+                biased;
+                () = held.attachment.ended() => Err(Refusal::Revoked),
+                changed = self.change_password(&held.session, [old, new]) => {
+                    changed.map(|()| Reply::Text("OK password changed".into()))
+                }
+            },
             Command::Logout => {
                 self.log_out(&held.session).await?;
                 Ok(Reply::LoggedOut)
@@ -195,18 +186,35 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Says why not. It was a guess too many, where the conversation is over by it.
-    async fn refuse(&mut self, refusal: Refusal) -> io::Result<Then> {
-        self.say_no(&refusal).await?;
-        if let Refusal::Gone(error) = refusal {
-            return Err(error);
-        }
+    /// Says why not. The conversation is over by a guess too many, or where nobody is there to hear it.
+    async fn refuse(&mut self, refusal: Refusal) -> Result<(), Parting> {
         self.guesses += u32::from(refusal.was_a_guess());
-        Ok(if self.guesses < MOST_GUESSES { Then::GoOn } else { Then::Part })
+        match refusal {
+            Refusal::Gone(error) => Err(Parting::Failed(error)),
+            refusal if self.guesses >= MOST_GUESSES => Err(Parting::Refused(refusal)),
+            refusal => Ok(self.say_no(&refusal).await?),
+        }
     }
 
     async fn say_no(&mut self, refusal: &Refusal) -> io::Result<()> {
         self.talk.say(&format!("ERR {} {refusal}", refusal.code())).await
+    }
+}
+
+/// What is said to somebody who is not logged in, or by them, has to be said before `deadline`.
+async fn before<T, E>(deadline: Instant, saying: impl Future<Output = Result<T, E>>) -> Result<T, Parting>
+where
+    Parting: From<E>,
+{
+    match timeout_at(deadline, saying).await {
+        Ok(said) => Ok(said?),
+        Err(_) => Err(Parting::Refused(Refusal::Limit)),
+    }
+}
+
+impl From<io::Error> for Parting {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) fn create(db: &Connection, account: &Account) -> Result<bool> {
 
 pub(super) fn change_verifier(db: &Connection, change: &VerifierChange) -> Result<bool> {
     let VerifierChange { key, from, to, leaves_only, now } = change;
+    if let Some(holder) = leaves_only
+        && !sessions::lasts(db, *holder, *now)?
+    {
+        return Ok(false);
+    }
     let mut put = db.prepare_cached("UPDATE accounts SET verifier = ?3 WHERE key = ?1 AND verifier = ?2")?;
     if put.execute((&key.0, from, to))? == 0 {
         return Ok(false);

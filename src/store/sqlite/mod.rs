@@ -55,7 +55,7 @@ impl Sqlite {
         };
         let path = folder.as_ref().map(|folder| folder.database.as_path());
         let mut db = connect(path).map_err(|e| in_file(path, e))?;
-        schema::migrate(&mut db, &shown(path)).map_err(|e| in_file(path, e))?;
+        schema::migrate(&mut db, role, &shown(path)).map_err(|e| in_file(path, e))?;
         let failed = only_once(failed);
         let no_thread = |e| StoreError::Failed(format!("it has no thread to work on: {e}"));
         let reader = match path {

@@ -2,15 +2,20 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::store::StoreError;
+use crate::store::{Role, StoreError};
 
-/// Brings the database to the newest schema.
+/// Brings the database to the newest schema. One that is older only a server changes, which is alone with it; one that
+/// is empty anybody may fill.
 ///
 /// # Errors
-/// Where a newer program made it, or it cannot be changed.
-pub(super) fn migrate(db: &mut Connection, path: &str) -> Result<(), StoreError> {
-    if version(db)? == NEWEST {
+/// Where a newer program made it, or an older one and this is no server, or it cannot be changed.
+pub(super) fn migrate(db: &mut Connection, role: Role, path: &str) -> Result<(), StoreError> {
+    let found = version(db)?;
+    if found == NEWEST {
         return Ok(());
+    }
+    if !may_change(role, found, NEWEST) {
+        return Err(StoreError::TooOld { path: path.to_owned(), schema: found });
     }
     // Two processes may come here at once; the second finds the work done.
     let change = Transaction::new(db, TransactionBehavior::Immediate)?;
@@ -23,6 +28,11 @@ pub(super) fn migrate(db: &mut Connection, path: &str) -> Result<(), StoreError>
     }
     change.pragma_update(None, "user_version", NEWEST)?;
     Ok(change.commit()?)
+}
+
+/// A newer one is refused to all, elsewhere.
+fn may_change(role: Role, found: i64, newest: i64) -> bool {
+    role == Role::Server || !(1..newest).contains(&found)
 }
 
 fn version(db: &Connection) -> rusqlite::Result<i64> {
@@ -68,17 +78,26 @@ mod tests {
             let mut db = Connection::open_in_memory().unwrap();
             STEPS[..from].iter().for_each(|step| db.execute_batch(step).unwrap());
             db.pragma_update(None, "user_version", i64::try_from(from).unwrap()).unwrap();
-            migrate(&mut db, "").unwrap();
+            migrate(&mut db, Role::Server, "").unwrap();
             assert_eq!(version(&db).unwrap(), NEWEST);
-            migrate(&mut db, "").unwrap();
+            migrate(&mut db, Role::Server, "").unwrap();
         }
+    }
+
+    #[test]
+    fn only_a_server_changes_what_an_older_program_made() {
+        for role in [Role::Operator, Role::Founder] {
+            assert!(!may_change(role, 2, 3));
+            assert!(may_change(role, 0, 3), "there is nothing in it");
+        }
+        assert!(may_change(Role::Server, 2, 3));
     }
 
     #[test]
     fn what_a_newer_program_made_is_left_alone() {
         let mut db = Connection::open_in_memory().unwrap();
         db.pragma_update(None, "user_version", NEWEST + 1).unwrap();
-        let refusal = migrate(&mut db, "x/store.db").unwrap_err().to_string();
+        let refusal = migrate(&mut db, Role::Server, "x/store.db").unwrap_err().to_string();
         assert_eq!(refusal, format!("x/store.db was made by a newer sockeye (schema {})", NEWEST + 1));
         assert_eq!(version(&db).unwrap(), NEWEST + 1);
     }

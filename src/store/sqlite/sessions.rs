@@ -13,8 +13,9 @@ use crate::store::{
 
 pub(super) fn open(db: &Connection, new: &NewSession) -> Result<bool> {
     prune(db, new.now)?;
-    let mut name = db.prepare_cached("SELECT name FROM accounts WHERE key = ?1")?;
-    let Some(name) = name.query_row((&new.account.0,), |row| row.get::<_, String>(0)).optional()? else {
+    let mut name = db.prepare_cached("SELECT name FROM accounts WHERE key = ?1 AND verifier = ?2")?;
+    let name = name.query_row((&new.account.0, &new.verifier), |row| row.get::<_, String>(0)).optional()?;
+    let Some(name) = name else {
         return Ok(false);
     };
     let (id, now, account) = (new.id.0, stored(new.now), &new.account.0);
@@ -91,12 +92,18 @@ fn forget_oldest_tokens(db: &Connection, session: SessionId) -> Result<()> {
     Ok(())
 }
 
+/// How long nobody held it is asked where somebody takes it up: whoever holds it may have been kept from saying so.
 pub(super) fn touch(db: &Connection, session: SessionId, now: Timestamp) -> Result<bool> {
     let mut touch = db.prepare_cached(
-        "UPDATE sessions SET seen = max(seen, ?2)
-         WHERE id = ?1 AND revoked IS NULL AND expires > ?2 AND idle > ?2 - seen",
+        "UPDATE sessions SET seen = max(seen, ?2) WHERE id = ?1 AND revoked IS NULL AND expires > ?2",
     )?;
     Ok(touch.execute((session.0, stored(now)))? > 0)
+}
+
+/// Whether it has not come to its end, for somebody who holds it.
+pub(super) fn lasts(db: &Connection, session: SessionId, now: Timestamp) -> Result<bool> {
+    let mut find = db.prepare_cached("SELECT 1 FROM sessions WHERE id = ?1 AND revoked IS NULL AND expires > ?2")?;
+    find.exists((session.0, stored(now)))
 }
 
 pub(super) fn revoke(db: &Connection, whose: &Revoke, now: Timestamp) -> Result<usize> {

@@ -91,15 +91,19 @@ const GRACE: i64 = 30;
 
 /// Ann's session with this number and token, from this second on.
 fn opened(store: &dyn Store, n: u8, second: i64) {
-    let session = NewSession {
+    assert!(now(store.open_session(session(n, second))));
+}
+
+fn session(n: u8, second: i64) -> NewSession {
+    NewSession {
         id: id(n),
         account: key("ann"),
+        verifier: account("Ann").verifier,
         token: token(n.into()),
         now: at(second),
         expires: at(second + LIFE),
         idle: Duration::from_secs(IDLE.unsigned_abs()),
-    };
-    assert!(now(store.open_session(session)));
+    }
 }
 
 fn resume(store: &dyn Store, shown: u16, next: u16, second: i64) -> Resumed {
@@ -230,6 +234,32 @@ fn a_changed_verifier_ends_the_sessions_it_is_told_to() {
 }
 
 #[test]
+fn a_session_that_has_ended_changes_no_verifier() {
+    for revoked in [true, false] {
+        with_ann(|kept| {
+            opened(kept.store(), 1, 0);
+            let second = if revoked { 1 } else { LIFE };
+            if revoked {
+                now(kept.store().revoke(Revoke::Session(id(1)), at(1)));
+            }
+            let (from, to) = (account("Ann").verifier, "$new".into());
+            let change = VerifierChange { key: key("ann"), from, to, leaves_only: Some(id(1)), now: at(second) };
+            assert!(!now(kept.store().change_verifier(change)));
+            assert_eq!(now(kept.store().account(&key("ann"))), Some(account("Ann")));
+        });
+    }
+}
+
+#[test]
+fn a_session_that_is_held_is_not_idle_however_late_that_is_noted() {
+    with_ann(|kept| {
+        opened(kept.store(), 1, 0);
+        assert!(now(kept.store().touch(id(1), at(2 * IDLE))));
+        assert_eq!(fate(&resume(kept.store(), 1, 2, 3 * IDLE - 1)), "session");
+    });
+}
+
+#[test]
 fn accounts_are_listed_with_the_sessions_that_are_open() {
     with_ann(|kept| {
         assert!(now(kept.store().create_account(account("Bob"))));
@@ -258,11 +288,25 @@ fn a_deleted_account_takes_its_sessions_along_and_leaves_its_name_free() {
 
 #[test]
 fn a_session_needs_an_account() {
-    both(|kept| {
-        let (id, account, token, idle) = (id(1), key("nobody"), token(1), Duration::from_secs(1));
-        let session = NewSession { id, account, token, now: at(0), expires: at(1), idle };
-        assert!(!now(kept.store().open_session(session)));
-    });
+    both(|kept| assert!(!now(kept.store().open_session(session(1, 0)))));
+}
+
+#[test]
+fn a_session_is_not_opened_by_a_password_that_was_changed_or_whose_account_was_made_anew() {
+    for deletes in [false, true] {
+        with_ann(|kept| {
+            let (from, to) = (account("Ann").verifier, "$new".to_owned());
+            if deletes {
+                now(kept.store().delete_account(&key("ann"), at(1)));
+                now(kept.store().create_account(Account { verifier: to.clone(), ..account("Ann") }));
+            } else {
+                let change = VerifierChange { key: key("ann"), from, to: to.clone(), leaves_only: None, now: at(1) };
+                assert!(now(kept.store().change_verifier(change)));
+            }
+            assert!(!now(kept.store().open_session(session(1, 2))));
+            assert!(now(kept.store().open_session(NewSession { verifier: to, ..session(1, 2) })));
+        });
+    }
 }
 
 #[test]
@@ -298,7 +342,6 @@ fn a_session_expires_when_nobody_held_it_for_too_long_or_at_its_end() {
         assert!(now(kept.store().touch(id(1), at(IDLE - 1))));
         assert_eq!(fate(&resume(kept.store(), 1, 11, IDLE)), "session");
         assert_eq!(fate(&resume(kept.store(), 2, 12, IDLE)), "expired");
-        assert!(!now(kept.store().touch(id(2), at(IDLE))));
         for second in (IDLE..LIFE).step_by(1_000) {
             assert!(now(kept.store().touch(id(1), at(second))), "{second}");
         }
