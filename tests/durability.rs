@@ -1,19 +1,19 @@
 //! What was acknowledged is still there, whatever happened to the process or the disk; what was not was never promised.
 //! Those that inject errors of the disk need strace or a mount of their own, which not every machine lets them have:
 //! `just interop` runs them.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says what failed by panicking, and its seed")]
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
@@ -24,26 +24,38 @@ use tempfile::TempDir;
 // ---- killed ----
 
 #[test]
-fn two_hundred_kills_lose_no_acknowledged_name_and_invent_none() {
+fn two_hundred_kills_lose_no_acknowledged_name_account_or_session_and_invent_none() {
     let mut chance = Chance::of_the_clock();
     eprintln!("seed {}", chance.0);
     let mut starts = Vec::new();
+    let (mut visited, mut registered) = (0, 0);
     for _ in 0..10 {
         let (_above, data) = folder();
-        let visits = Visits::default();
+        let (visits, registrations) = (Visits::default(), Registrations::default());
         for _ in 0..20 {
             let start = Instant::now();
-            let server = serve(&data);
+            let server = serve_both(&data);
             starts.push(start.elapsed());
             visits.judge(&people(&data));
-            // No synchroniser: this is the random moment.
-            visits.during(&server, || std::thread::sleep(Duration::from_micros(chance.below(60_000))));
+            registrations.judge(&data, server.addr_of("login"));
+            std::thread::scope(|scope| {
+                for _ in 0..CROWD {
+                    scope.spawn(|| while visits.one(server.addr_of("identify")).is_ok() {});
+                }
+                scope.spawn(|| while registrations.one(server.addr_of("login")).is_ok() {});
+                // No synchroniser: this is the random moment.
+                std::thread::sleep(Duration::from_micros(chance.below(150_000)));
+                server.signal(Signal::KILL);
+            });
         }
-        let _server = serve(&data);
-        visits.judge(&people(&data));
+        let server = serve_both(&data);
+        visited += visits.judge(&people(&data));
+        registered += registrations.judge(&data, server.addr_of("login"));
     }
     starts.sort();
     let at = |share: usize| starts[(starts.len() - 1) * share / 100];
+    eprintln!("acknowledged and kept: {visited} names, {registered} accounts with their sessions");
+    assert!(visited > 0 && registered > 0, "nothing was tried");
     eprintln!("ready after a kill: median {:?}, p99 {:?}, most {:?}", at(50), at(99), at(100));
 }
 
@@ -52,7 +64,7 @@ fn who_was_asked_and_had_not_answered_is_asked_again_after_a_crash() {
     let (_above, data) = folder();
     let server = serve(&data);
     let mut visitor = connect_from(ip(1), server.addr()).unwrap();
-    assert_eq!(line(&mut visitor), "What is your name?");
+    assert_eq!(line(&visitor), "What is your name?");
     visitor.write_all(b"An").unwrap();
     server.signal(Signal::KILL);
     server.wait();
@@ -209,38 +221,59 @@ fn a_folder_that_is_not_there_is_not_made_by_looking() {
 
 // ---- who visits, and what has to be true of it ----
 
+/// What was said to a server, by key, and whether it was acknowledged.
+#[derive(Debug, Default)]
+struct Ledger(Mutex<BTreeMap<String, (String, bool)>>);
+
+impl Ledger {
+    fn say(&self, key: &str, value: &str) {
+        self.0.lock().unwrap().insert(key.to_owned(), (value.to_owned(), false));
+    }
+
+    fn acknowledge(&self, key: &str) {
+        self.0.lock().unwrap().get_mut(key).unwrap().1 = true;
+    }
+
+    fn acknowledged(&self) -> Vec<(String, String)> {
+        let said = self.0.lock().unwrap();
+        let acknowledged = said.iter().filter(|(_, (_, acknowledged))| *acknowledged);
+        acknowledged.map(|(key, (value, _))| (key.clone(), value.clone())).collect()
+    }
+
+    /// Holds what is kept against what was said; gives how much was acknowledged.
+    #[track_caller]
+    fn judge(&self, kept: &HashMap<String, String>) -> usize {
+        let acknowledged = self.acknowledged();
+        for (key, value) in &acknowledged {
+            assert_eq!(kept.get(key), Some(value), "{key} was lost");
+        }
+        let said = self.0.lock().unwrap();
+        for (key, value) in kept {
+            assert_eq!(said.get(key).map(|(said, _)| said), Some(value), "{key} was invented");
+        }
+        acknowledged.len()
+    }
+}
+
 /// Everybody who came to `identify`, each from an address of his own and with a name that nobody else has.
 #[derive(Debug, Default)]
 struct Visits {
     count: AtomicU32,
-    /// Who answered the question, by address: the name, and whether it was acknowledged.
-    said: Mutex<HashMap<String, (String, bool)>>,
+    /// Names by address.
+    said: Ledger,
 }
 
 impl Visits {
-    /// Visitors come in crowds until `moment` is over; then the server is killed.
-    fn during(&self, server: &Served, moment: impl FnOnce()) {
-        let over = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..CROWD {
-                scope.spawn(|| while !over.load(Ordering::Relaxed) && self.one(server.addr()).is_ok() {});
-            }
-            moment();
-            server.signal(Signal::KILL);
-            over.store(true, Ordering::Relaxed);
-        });
-    }
-
     /// Somebody new.
     fn one(&self, addr: SocketAddr) -> io::Result<()> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (ip, name) = (ip(number), format!("visitor {number}"));
-        self.said.lock().unwrap().insert(ip.to_string(), (name.clone(), false));
+        self.said.say(&ip.to_string(), &name);
         let answer = visit(addr, ip, &name)?;
         if answer != format!("Nice to meet you, {name}!") {
             return Err(io::Error::other(answer));
         }
-        self.said.lock().unwrap().insert(ip.to_string(), (name, true));
+        self.said.acknowledge(&ip.to_string());
         Ok(())
     }
 
@@ -251,26 +284,64 @@ impl Visits {
         assert!(refusal.starts_with("Sorry, ") && refusal.contains(sentence), "{refusal}");
     }
 
-    /// Holds what is kept against what was said.
     #[track_caller]
-    fn judge(&self, kept: &HashMap<String, String>) {
-        let said = self.said.lock().unwrap();
-        for (ip, (name, acknowledged)) in said.iter() {
-            assert!(!acknowledged || kept.get(ip) == Some(name), "{name} at {ip} was lost: {:?}", kept.get(ip));
-        }
-        for (ip, name) in kept {
-            assert_eq!(said.get(ip).map(|(said, _)| said), Some(name), "{name} at {ip} was invented");
-        }
+    fn judge(&self, kept: &HashMap<String, String>) -> usize {
+        self.said.judge(kept)
     }
 
     /// The same by what the server says to those it knows.
     #[track_caller]
     fn judge_by_greeting(&self, addr: SocketAddr) {
-        for (ip, (name, _)) in self.said.lock().unwrap().iter().filter(|(_, (_, acknowledged))| *acknowledged) {
-            let mut visitor = connect_from(ip.parse().unwrap(), addr).unwrap();
-            assert_eq!(line(&mut visitor), format!("Hello, {name}!"));
+        for (ip, name) in self.said.acknowledged() {
+            let visitor = connect_from(ip.parse().unwrap(), addr).unwrap();
+            assert_eq!(line(&visitor), format!("Hello, {name}!"));
         }
     }
+}
+
+/// Everybody who registered at `login`.
+#[derive(Debug, Default)]
+struct Registrations {
+    count: AtomicU32,
+    /// Names by themselves.
+    said: Ledger,
+    /// The last that was given.
+    token: Mutex<Option<String>>,
+}
+
+impl Registrations {
+    /// Somebody new.
+    fn one(&self, addr: SocketAddr) -> io::Result<()> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let name = format!("account{number}");
+        self.said.say(&name, &name);
+        let answer = ask(addr, ip(number), &format!("REGISTER {name} swimming-upstream"))?;
+        let token = answer.split(' ').nth(2).filter(|_| answer.starts_with("OK token "));
+        *self.token.lock().unwrap() = Some(token.ok_or_else(|| io::Error::other(answer.clone()))?.to_owned());
+        self.said.acknowledge(&name);
+        Ok(())
+    }
+
+    /// Accounts and sessions were kept, and the last token is good.
+    #[track_caller]
+    fn judge(&self, data: &Path, addr: SocketAddr) -> usize {
+        self.said.judge(&dump(data, "sessions", ["account", "account"]));
+        if let Some(token) = self.token.lock().unwrap().take() {
+            let answer = ask(addr, ip(0), &format!("RESUME {token}")).unwrap();
+            assert!(answer.starts_with("OK token "), "{answer}");
+        }
+        self.said.judge(&dump(data, "accounts", ["name", "name"]))
+    }
+}
+
+/// The answer to one command.
+fn ask(addr: SocketAddr, ip: Ipv4Addr, command: &str) -> io::Result<String> {
+    let mut client = connect_from(ip, addr)?;
+    let mut lines = BufReader::new(client.try_clone()?).lines();
+    let mut hear = || lines.next().ok_or(io::ErrorKind::UnexpectedEof)?;
+    hear()?;
+    client.write_all(format!("{command}\n").as_bytes())?;
+    hear()
 }
 
 /// Comes, says the name when asked, and gives the answer.
@@ -286,11 +357,10 @@ fn visit(addr: SocketAddr, ip: Ipv4Addr, name: &str) -> io::Result<String> {
     heard.strip_suffix('\n').map(str::to_owned).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-fn line(visitor: &mut TcpStream) -> String {
-    let mut heard = Vec::new();
-    let mut bytes = visitor.bytes().map_while(Result::ok);
-    heard.extend(bytes.by_ref().take_while(|byte| *byte != b'\n'));
-    String::from_utf8(heard).unwrap()
+fn line(visitor: &TcpStream) -> String {
+    let mut heard = String::new();
+    BufReader::new(visitor).read_line(&mut heard).unwrap();
+    heard.trim_end_matches('\n').to_owned()
 }
 
 /// The addresses of the loopback network are many and all ours.
@@ -323,6 +393,10 @@ fn serve(data: &Path) -> Served {
     Served::start(&identify(data))
 }
 
+fn serve_both(data: &Path) -> Served {
+    Served::start(&["identify=127.0.0.1:0", "login=127.0.0.1:0", "--data", data.to_str().unwrap()])
+}
+
 /// The same while strace injects something into system calls.
 fn serve_with(data: &Path, injected: &str) -> Served {
     Served::start_as(strace(injected), &identify(data))
@@ -337,15 +411,21 @@ fn strace(injected: &str) -> Command {
     strace
 }
 
-/// What `store dump people` has, by address.
+/// The names that are kept, by address.
 fn people(data: &Path) -> HashMap<String, String> {
-    let dump = sockeye(&["store", "dump", "people", "--data", data.to_str().unwrap()], "");
+    dump(data, "people", ["ip", "name"])
+}
+
+/// Two columns of what `store dump TABLE` has.
+fn dump(data: &Path, table: &str, columns: [&str; 2]) -> HashMap<String, String> {
+    let dump = sockeye(&["store", "dump", table, "--data", data.to_str().unwrap()], "");
     assert_eq!(dump.status.code(), Some(0), "{dump:?}");
-    let person = |line: &str| {
+    let pair = |line: &str| {
         let row: Value = serde_json::from_str(line).unwrap();
-        (row["ip"].as_str().unwrap().to_owned(), row["name"].as_str().unwrap().to_owned())
+        let [key, value] = columns.map(|column| row[column].as_str().unwrap().to_owned());
+        (key, value)
     };
-    dump.stdout.lines().map(person).collect()
+    dump.stdout.lines().map(pair).collect()
 }
 
 /// Numbers by chance, the same for the same seed: SplitMix64.
@@ -365,4 +445,4 @@ impl Chance {
 }
 
 /// How many visitors come at once.
-const CROWD: usize = 8;
+const CROWD: usize = 6;

@@ -315,6 +315,17 @@ fn whoever_says_forget_is_forgotten() {
 }
 
 #[test]
+fn a_known_visitor_may_say_forget_behind_the_greeting_and_without_a_line_end() {
+    let server = serve(&["identify"]);
+    answer_to(server.connect(), b"Ada\n");
+    let mut client = server.connect();
+    assert_eq!(recv(&mut client), "Hello, Ada!\n");
+    client.write_all(b"/forget").unwrap();
+    assert_eq!(recv(&mut client), "Forgotten.");
+    assert_eq!(recv(&mut client), "");
+}
+
+#[test]
 fn a_known_visitor_is_not_kept_waiting_for_the_end() {
     let server = serve(&["identify", "--framing", "u32be"]);
     let mut client = server.connect();

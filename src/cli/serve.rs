@@ -19,7 +19,7 @@ use crate::net::{Address, PortRule};
 use crate::server::{Limits, Visits};
 use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES, names};
 
-/// Answer: serve echo, upper, prefix, collect, or all of them
+/// Answer: serve echo, greet, identify, login, or any others of `--list`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Words {

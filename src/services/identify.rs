@@ -130,7 +130,8 @@ const QUESTION: &str = "What is your name?";
 const FORGET: &[u8] = b"/forget";
 /// How many names may be tried.
 const ATTEMPTS: u32 = 3;
-/// As long as silence ends a burst.
-const SECOND_THOUGHT: Duration = Duration::from_millis(100);
+/// Longer than a burst without a line end takes to be over, and a round trip on most networks; whoever has nothing more
+/// to say closes, and does not wait for it.
+const SECOND_THOUGHT: Duration = Duration::from_millis(500);
 /// How long a visit may last: typing a name takes less.
 const PATIENCE: Duration = Duration::from_secs(60);

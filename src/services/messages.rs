@@ -1,7 +1,7 @@
 //! Messages: one conversation as a text service sees it, in the framing that its listener speaks. What breaks the
 //! framing is answered here, so that a service only meets messages and their end.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use tokio::io::AsyncWriteExt;
 
@@ -16,8 +16,9 @@ use crate::net::{Conn, Ending, Endpoint};
 pub(super) struct Messages {
     conn: Conn,
     codec: Codec,
-    /// What was said and is not sent yet.
+    /// What was said; the first `sent` bytes of it have gone out.
     unsent: Vec<u8>,
+    sent: usize,
     /// Why there was no further message.
     end: End,
 }
@@ -39,7 +40,7 @@ impl Messages {
 
     /// With messages of at most `most` bytes.
     pub(super) fn bounded(conn: Conn, framing: Framing, most: usize) -> Self {
-        Self { conn, codec: Codec::bounded(framing, most), unsent: Vec::new(), end: End::Open }
+        Self { conn, codec: Codec::bounded(framing, most), unsent: Vec::new(), sent: 0, end: End::Open }
     }
 
     /// Who is at the other end.
@@ -53,7 +54,7 @@ impl Messages {
     /// Where the stream fails.
     ///
     /// # Cancel safety
-    /// Dropping it loses no message, but may cut an answer short.
+    /// Dropping it loses nothing.
     pub(super) async fn receive(&mut self) -> io::Result<Option<Message>> {
         let received = match self.codec.decode() {
             // What is ready is not worth a look at the stream.
@@ -85,7 +86,7 @@ impl Messages {
     /// Where much waits and the stream fails.
     ///
     /// # Cancel safety
-    /// Not cancel safe: it may be said in part.
+    /// Dropping it unsays nothing: the rest goes out with what is said next.
     pub(super) async fn say(&mut self, text: &str) -> io::Result<()> {
         self.say_bytes(text.as_bytes()).await
     }
@@ -102,7 +103,7 @@ impl Messages {
         if let Err(error) = self.codec.encode(bytes, end, &mut self.unsent) {
             self.codec.encode(refusal(&error).as_bytes(), end, &mut self.unsent).map_err(io::Error::other)?;
         }
-        if self.unsent.len() >= MOST_UNSENT { self.flush().await } else { Ok(()) }
+        if self.unsent.len() - self.sent >= MOST_UNSENT { self.flush().await } else { Ok(()) }
     }
 
     /// Sends what was said.
@@ -111,14 +112,17 @@ impl Messages {
     /// Where the stream fails.
     ///
     /// # Cancel safety
-    /// Not cancel safe: what was said may be sent in part.
+    /// Dropping it loses nothing.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        if self.unsent.is_empty() {
-            return Ok(());
+        while self.sent < self.unsent.len() {
+            match self.conn.write(&self.unsent[self.sent..]).await? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                count => self.sent += count,
+            }
         }
         // While somebody is waited for, no buffer is held.
-        let unsent = std::mem::take(&mut self.unsent);
-        self.conn.write_all(&unsent).await
+        (self.unsent, self.sent) = (Vec::new(), 0);
+        Ok(())
     }
 
     /// Waits until the peer closes its side, after which it may still listen. What it says until then is kept for

@@ -14,6 +14,8 @@ mod greet;
 mod identify;
 /// Accounts with passwords, and sessions by token.
 pub(crate) mod login;
+/// What services share that has to be opened.
+mod means;
 /// Messages of one conversation, in the framing that its listener speaks.
 mod messages;
 /// Names as people choose them, and when two are one.
@@ -29,14 +31,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::event::audit::AuditLog;
 use crate::framing::Framing;
 use crate::net::{Conn, Ending};
-use crate::store::{self, Place, Store, StoreError};
-
-use login::Login;
+use crate::store::StoreError;
 
 pub(crate) use collect::LARGEST_COLLECTION;
+pub(crate) use means::{Means, audit_log};
 
 /// How to hold a conversation. One value serves all conversations of all workers.
 pub(crate) trait Service: Send + Sync + 'static {
@@ -79,74 +79,6 @@ pub(crate) struct Built {
     pub(crate) bare: Option<usize>,
     /// Whether what is said is nobody's business: then no event line shows it, at any level.
     pub(crate) discreet: bool,
-}
-
-/// What services share that has to be opened; nothing is opened before one of them asks for it.
-pub(crate) struct Means {
-    /// `None` where there is no folder to keep anything in.
-    data: Option<Place>,
-    store: Option<Arc<dyn Store>>,
-    audit: Option<AuditLog>,
-    login: Option<Arc<Login>>,
-    failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
-}
-
-impl Means {
-    /// With a store in `data`. `failed` is called where it closes itself for good.
-    pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
-        Self { data, store: None, audit: None, login: None, failed: Some(Box::new(failed)) }
-    }
-
-    /// With a store that ends with the process.
-    pub(crate) fn in_memory() -> Self {
-        Self::new(Some(Place::Memory), |_| {})
-    }
-
-    /// The store, the same one for all.
-    ///
-    /// # Errors
-    /// Where it cannot be opened.
-    pub(crate) fn store(&mut self) -> Result<Arc<dyn Store>, StoreError> {
-        if let Some(store) = &self.store {
-            return Ok(Arc::clone(store));
-        }
-        let place = self.data.as_ref().ok_or(StoreError::Nowhere)?;
-        let failed = self.failed.take();
-        let failed = move |error| {
-            if let Some(failed) = failed {
-                failed(error);
-            }
-        };
-        let store = store::open(place, store::Role::Server, failed)?;
-        Ok(Arc::clone(self.store.insert(store)))
-    }
-
-    /// The audit log beside the store, the same one for all; where nothing is kept, it keeps nothing either.
-    ///
-    /// # Errors
-    /// Where it, or the store, cannot be opened.
-    pub(crate) fn audit(&mut self) -> Result<AuditLog, StoreError> {
-        if self.audit.is_none() {
-            // It makes the folder, and sees to it that it is ours alone.
-            self.store()?;
-            self.audit = Some(audit_log(self.data.as_ref())?);
-        }
-        Ok(self.audit.clone().unwrap_or_else(AuditLog::mute))
-    }
-
-    /// `login`, one for all its doors: they share its threads, and who guesses at one is delayed at all.
-    fn login(&mut self, options: &Options) -> Result<Built, StoreError> {
-        let login = match &self.login {
-            Some(login) => Arc::clone(login),
-            None => {
-                let tools = login::Tools { store: self.store()?, audit: self.audit()? };
-                let login = Login::new(options.framing, options.login.clone(), tools);
-                let login = login.map_err(|e| StoreError::Failed(e.to_string()))?;
-                Arc::clone(self.login.insert(Arc::new(login)))
-            }
-        };
-        Ok(Built { service: login, bare: None, discreet: true })
-    }
 }
 
 /// What a user can choose about services; each takes what concerns it.
@@ -198,16 +130,6 @@ impl std::fmt::Debug for Built {
 /// The names of all services, as a sentence lists them.
 pub(crate) fn names() -> String {
     SERVICES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
-}
-
-/// The audit log in the folder of a store.
-///
-/// # Errors
-/// Where it cannot be opened.
-pub(crate) fn audit_log(data: Option<&Place>) -> Result<AuditLog, StoreError> {
-    let Some(Place::Dir(dir)) = data else { return Ok(AuditLog::mute()) };
-    let path = dir.join("audit.jsonl");
-    AuditLog::open(&path).map_err(|e| StoreError::Failed(format!("{}: {e}", path.display())))
 }
 
 /// A service that needs to see its bytes.

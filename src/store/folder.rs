@@ -21,7 +21,7 @@ impl Folder {
     /// # Errors
     /// Where others could look in, another server has it, or the system refuses.
     pub(super) fn open(dir: &Path, role: Role) -> Result<Self, StoreError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|e| cannot("make", dir, &e))?;
+        make_folder(dir).map_err(|e| cannot("make", dir, &e))?;
         must_be_ours_alone(dir, &fs::metadata(dir).map_err(|e| cannot("look at", dir, &e))?)?;
         let lock = match role {
             Role::Server => Some(lock(dir)?),
@@ -37,19 +37,31 @@ impl Folder {
                 Err(e) => return Err(cannot("look at", &path, &e)),
             }
         }
-        make(dir, &database)?;
+        make_file(dir, &database)?;
         Ok(Self { database, _lock: lock })
     }
 }
 
+/// With those above it, as far as they are missing.
+fn make_folder(dir: &Path) -> io::Result<()> {
+    let missing = dir.ancestors().take_while(|folder| !folder.exists()).count();
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    dir.ancestors().take(missing).filter_map(Path::parent).try_for_each(sync)
+}
+
 /// An empty file, for SQLite to fill, with the mode that SQLite then gives to the files beside it as well.
-fn make(dir: &Path, database: &Path) -> Result<(), StoreError> {
+fn make_file(dir: &Path, database: &Path) -> Result<(), StoreError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(database) {
-        // The entry of the new file has to be on disk before anything in it counts.
-        Ok(_) => File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| cannot("write to", dir, &e)),
+        Ok(_) => sync(dir).map_err(|e| cannot("write to", dir, &e)),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(cannot("make", database, &e)),
     }
+}
+
+/// What was made in a folder has to be on disk before anything in it counts.
+fn sync(folder: &Path) -> io::Result<()> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(here)?.sync_all()
 }
 
 fn must_be_ours_alone(path: &Path, found: &Metadata) -> Result<(), StoreError> {

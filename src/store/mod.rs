@@ -124,18 +124,9 @@ pub(crate) struct VerifierChange {
     pub(crate) key: AccountKey,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// Which sessions end by it.
-    pub(crate) ends: Ends,
+    /// All sessions but this one end by it; without one, none does.
+    pub(crate) leaves_only: Option<SessionId>,
     pub(crate) now: Timestamp,
-}
-
-/// Which sessions of an account a change ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ends {
-    None,
-    /// All but this one.
-    AllBut(SessionId),
-    All,
 }
 
 /// An account as an operator sees it.

@@ -1,7 +1,6 @@
 //! Desk: what is done for a visitor of `login`: registering, logging in and out, resuming, changing a password. Each
 //! takes the words as they were typed and ends in a session or a refusal.
 
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use super::verifier::{Fit, Workspace};
 use super::visit::{Visit, Way};
 use crate::event::audit::{Act, Record};
 use crate::services::name::{Name, Rule};
-use crate::store::{Account, AccountKey, Ends, NewSession, Resumed, Resumption, Revoke, Session, VerifierChange};
+use crate::store::{Account, AccountKey, NewSession, Resumed, Resumption, Revoke, Session, SessionId, VerifierChange};
 
 /// A session that somebody here holds.
 pub(super) struct Held {
@@ -39,6 +38,15 @@ struct Claim {
     account: Option<Account>,
 }
 
+/// What is guessed at.
+#[derive(Hash)]
+enum Target<'a> {
+    /// The account of this name, whether there is one or not.
+    Account(&'a AccountKey),
+    /// The password of who holds this session.
+    Holder(SessionId),
+}
+
 /// An attempt, which ends with its verdict whatever becomes of the conversation.
 struct Trying<'a> {
     login: &'a Login,
@@ -52,7 +60,7 @@ impl<'a> Visit<'a> {
         let (name, password) = (Name::parse(name, Rule::Word)?, Password::choose(password)?);
         let claim = self.claim(AccountKey(name.key())).await?;
         // Asking which names are taken is guessing too, but nobody's account is guessed at.
-        let mut trying = self.begin(None::<(&str, ())>, &claim)?;
+        let mut trying = self.begin(None, &claim)?;
         if claim.account.is_some() {
             trying.verdict = Verdict::Wrong;
             return Err(Refusal::Taken);
@@ -73,7 +81,7 @@ impl<'a> Visit<'a> {
         self.needs_safety()?;
         let (name, password) = (Name::parse(name, Rule::Word)?, Password::parse(password)?);
         let claim = self.claim(AccountKey(name.key())).await?;
-        let mut trying = self.begin(Some(("LOGIN", &claim.key)), &claim)?;
+        let mut trying = self.begin(Some(Target::Account(&claim.key)), &claim)?;
         let account = self.check(&mut trying, password, claim).await?;
         self.open(&account).await
     }
@@ -104,14 +112,14 @@ impl<'a> Visit<'a> {
         self.needs_safety()?;
         let (old, new) = (Password::parse(passwords[0])?, Password::choose(passwords[1])?);
         let claim = self.claim(session.account.clone()).await?;
-        let mut trying = self.begin(Some(("PASSWD", session.id)), &claim)?;
+        let mut trying = self.begin(Some(Target::Holder(session.id)), &claim)?;
         let account = self.check(&mut trying, old, claim).await?;
         let made = self.make(&mut trying, new).await?;
         let change = VerifierChange {
             key: account.key,
             from: account.verifier,
             to: made.result,
-            ends: Ends::AllBut(session.id),
+            leaves_only: Some(session.id),
             now: self.login.now(),
         };
         // Somebody else may have changed it meanwhile; then the old one was wrong.
@@ -142,11 +150,11 @@ impl<'a> Visit<'a> {
         Ok(Claim { account: self.login.store.account(&key).await?, key })
     }
 
-    /// Begins an attempt at `target`. Within a session only that session counts: where it comes from, and what others
-    /// try, does not matter any more.
-    fn begin(&self, target: Option<(&str, impl Hash)>, claim: &Claim) -> Result<Trying<'a>, Refusal> {
+    /// Begins an attempt at `target`, where there is one. Who holds a session is not delayed by what others try, at the
+    /// account or from the same address.
+    fn begin(&self, target: Option<Target<'_>>, claim: &Claim) -> Result<Trying<'a>, Refusal> {
         let login = self.login;
-        let source = self.ip().filter(|_| target.as_ref().is_none_or(|(what, _)| *what != "PASSWD"));
+        let source = self.ip().filter(|_| !matches!(target, Some(Target::Holder(_))));
         let mut throttle = login.throttle();
         let attempt = throttle.attempt(target, source);
         match throttle.begin(attempt, Instant::now()) {
@@ -184,7 +192,7 @@ impl<'a> Visit<'a> {
         self.note(self.record(Act::Ok).account(name).took(waited, worked));
         if let Fit::RightButOld(to) = fit {
             let (key, from, now) = (account.key.clone(), account.verifier.clone(), self.login.now());
-            let change = VerifierChange { key, from, to: to.clone(), ends: Ends::None, now };
+            let change = VerifierChange { key, from, to: to.clone(), leaves_only: None, now };
             // The old one is as good as it was before.
             if self.login.store.change_verifier(change).await.unwrap_or(false) {
                 account.verifier = to;

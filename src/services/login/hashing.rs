@@ -80,11 +80,11 @@ impl Hashing {
         let (reply, answer) = oneshot::channel();
         let job = move |space: &mut Workspace| {
             let began = std::time::Instant::now();
-            if !reply.is_closed() {
-                // Whoever asked may have left meanwhile.
-                let _ = reply.send((job(space), began.elapsed()));
-            }
+            let result = (!reply.is_closed()).then(|| job(space));
+            let worked = began.elapsed();
+            // Whoever asked may ask again at once, or may have left meanwhile.
             drop(hand);
+            let _ = result.map(|result| reply.send((result, worked)));
         };
         // There is room for one job for each permit.
         self.jobs.try_send(Box::new(job)).map_err(|_| NotDone::Busy)?;

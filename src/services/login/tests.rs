@@ -300,7 +300,7 @@ async fn whoever_is_not_logged_in_has_30_seconds_and_4_kib() {
     .await;
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn everything_at_once_is_answered_in_order_also_after_half_close() {
     scene(async {
         let login = house(terms());

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::sessions;
 use super::time::{stored, time};
-use crate::store::{Account, AccountKey, AccountSummary, Ends, VerifierChange};
+use crate::store::{Account, AccountKey, AccountSummary, VerifierChange};
 
 pub(super) fn find(db: &Connection, key: &AccountKey) -> Result<Option<Account>> {
     let mut find = db.prepare_cached("SELECT name, verifier, created FROM accounts WHERE key = ?1")?;
@@ -22,17 +22,14 @@ pub(super) fn create(db: &Connection, account: &Account) -> Result<bool> {
 }
 
 pub(super) fn change_verifier(db: &Connection, change: &VerifierChange) -> Result<bool> {
-    let VerifierChange { key, from, to, ends, now } = change;
+    let VerifierChange { key, from, to, leaves_only, now } = change;
     let mut put = db.prepare_cached("UPDATE accounts SET verifier = ?3 WHERE key = ?1 AND verifier = ?2")?;
     if put.execute((&key.0, from, to))? == 0 {
         return Ok(false);
     }
-    let kept = match ends {
-        Ends::None => return Ok(true),
-        Ends::AllBut(kept) => Some(*kept),
-        Ends::All => None,
-    };
-    sessions::revoke_account(db, key, kept, *now)?;
+    if let Some(kept) = leaves_only {
+        sessions::revoke_account(db, key, Some(*kept), *now)?;
+    }
     Ok(true)
 }
 

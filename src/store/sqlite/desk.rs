@@ -66,7 +66,7 @@ impl Desk {
             let why = match worked {
                 Ok(Ok(())) => return,
                 Ok(Err(why)) => why,
-                Err(_) => end.get_or_init(|| StoreError::SyncFailed("its thread has panicked".into())).clone(),
+                Err(_) => end.get_or_init(panicked).clone(),
             };
             failed(why);
         };
@@ -102,7 +102,8 @@ impl Desk {
     }
 
     fn why_it_ended(&self) -> StoreError {
-        self.ended.get().cloned().unwrap_or_else(|| StoreError::Failed("it is closed".into()))
+        // A clerk that panics drops its jobs before it can say why.
+        self.ended.get().cloned().unwrap_or_else(panicked)
     }
 }
 
@@ -120,6 +121,10 @@ impl Drop for Desk {
             let _ = clerk.join();
         }
     }
+}
+
+fn panicked() -> StoreError {
+    StoreError::SyncFailed("its thread has panicked".into())
 }
 
 /// Who works at a desk.
@@ -215,3 +220,129 @@ const QUEUE: usize = 1024;
 
 /// How many jobs share a transaction, so that the first of them does not wait long for the last.
 const MOST_AT_ONCE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use rusqlite::{Error, ffi};
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// A desk with a table of numbers, and what its clerk fails with.
+    fn desk() -> (Arc<Desk>, Receiver<StoreError>) {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
+        let (failed, failures) = channel();
+        (Arc::new(Desk::open(db, Begin::Write, move |why| failed.send(why).unwrap()).unwrap()), failures)
+    }
+
+    fn add(db: &Connection, number: u32) -> rusqlite::Result<usize> {
+        db.execute("INSERT INTO numbers VALUES (?1)", (number,))
+    }
+
+    fn total(db: &Connection) -> rusqlite::Result<u32> {
+        db.query_row("SELECT coalesce(sum(number), 0) FROM numbers", (), |row| row.get(0))
+    }
+
+    /// Leaves so many jobs while the clerk is kept busy, and gives what became of each.
+    async fn crowd<F>(desk: &Arc<Desk>, count: u32, job: F) -> Vec<Result<usize, StoreError>>
+    where
+        F: Fn(&Connection, u32) -> rusqlite::Result<usize> + Copy + Send + 'static,
+    {
+        let (go, gate): (Sender<()>, _) = channel();
+        let mut jobs = JoinSet::new();
+        let came = Arc::new(AtomicU64::new(0));
+        for number in 0..count {
+            let (desk, came) = (Arc::clone(desk), Arc::clone(&came));
+            jobs.spawn(async move {
+                came.fetch_add(1, Ordering::Relaxed);
+                (number, desk.ask(move |db| job(db, number)).await)
+            });
+        }
+        let held = desk.ask(move |_| {
+            gate.recv().unwrap();
+            Ok(())
+        });
+        let release = async {
+            while came.load(Ordering::Relaxed) < u64::from(count) {
+                tokio::task::yield_now().await;
+            }
+            go.send(()).unwrap();
+        };
+        // It may share the fate of those behind it.
+        let (_, ()) = tokio::join!(biased; held, release);
+        let mut done = jobs.join_all().await;
+        done.sort_by_key(|(number, _)| *number);
+        done.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    #[tokio::test]
+    async fn jobs_that_wait_share_a_commit() {
+        let (desk, _) = desk();
+        let done = crowd(&desk, 200, add).await;
+        assert!(done.iter().all(Result::is_ok));
+        // The first may have been alone.
+        assert!(desk.commits.load(Ordering::Relaxed) <= 3, "{desk:?}");
+        assert_eq!(desk.ask(total).await.unwrap(), 19_900);
+    }
+
+    #[tokio::test]
+    async fn more_jobs_than_there_is_room_for_wait_and_are_done() {
+        let (desk, _) = desk();
+        let count = 2 * QUEUE as u32;
+        assert!(crowd(&desk, count, add).await.iter().all(Result::is_ok));
+        assert_eq!(desk.ask(total).await.unwrap(), count * (count - 1) / 2);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_leaves_nothing_behind_and_spoils_no_other() {
+        let (desk, _) = desk();
+        let done = crowd(&desk, 100, |db, number| {
+            add(db, number)?;
+            if number % 2 == 0 { Ok(1) } else { db.execute("nonsense", ()) }
+        });
+        let failed = done.await.iter().map(Result::is_err).collect::<Vec<_>>();
+        assert_eq!(failed, [false, true].repeat(50));
+        assert_eq!(desk.ask(total).await.unwrap(), 2_450);
+    }
+
+    #[tokio::test]
+    async fn a_failed_fsync_is_the_end_and_nothing_of_its_transaction_is_acknowledged() {
+        let (desk, failures) = desk();
+        let done = crowd(&desk, 100, |db, number| {
+            add(db, number)?;
+            let broken = || Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None));
+            if number == 50 { broken() } else { Ok(1) }
+        });
+        let kept = done.await.iter().filter(|outcome| outcome.is_ok()).count();
+        assert!(kept <= 50);
+        assert!(matches!(desk.ask(total).await, Err(StoreError::SyncFailed(_))));
+        assert!(desk.is_open().is_err());
+        drop(desk);
+        assert!(matches!(failures.iter().collect::<Vec<_>>()[..], [StoreError::SyncFailed(_)]));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_end_too_and_is_told() {
+        let (desk, failures) = desk();
+        let asked = desk.ask(|_| -> rusqlite::Result<()> { panic!("on purpose") });
+        assert!(matches!(asked.await, Err(StoreError::SyncFailed(_))));
+        assert!(matches!(desk.ask(total).await, Err(StoreError::SyncFailed(_))));
+        drop(desk);
+        assert!(matches!(failures.iter().collect::<Vec<_>>()[..], [StoreError::SyncFailed(_)]));
+    }
+
+    #[tokio::test]
+    async fn what_was_left_at_a_desk_is_done_before_it_closes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let db = || Connection::open(file.path()).unwrap();
+        db().execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
+        let desk = Desk::open(db(), Begin::Write, drop).unwrap();
+        // Asked, and gone without waiting.
+        tokio::select! { biased; _ = desk.ask(|db| add(db, 7)) => {}, () = std::future::ready(()) => {} }
+        drop(desk);
+        assert_eq!(total(&db()).unwrap(), 7);
+    }
+}

@@ -22,6 +22,7 @@ mod trouble;
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -57,10 +58,11 @@ impl Sqlite {
         let path = folder.as_ref().map(|folder| folder.database.as_path());
         let mut db = connect(path).map_err(|e| in_file(path, e))?;
         schema::migrate(&mut db, &shown(path)).map_err(|e| in_file(path, e))?;
+        let failed = only_once(failed);
         let no_thread = |e| StoreError::Failed(format!("it has no thread to work on: {e}"));
         let reader = match path {
             None => None,
-            Some(path) => Some(Desk::open(connect(Some(path))?, Begin::Read, drop).map_err(no_thread)?),
+            Some(path) => Some(Desk::open(connect(Some(path))?, Begin::Read, failed.clone()).map_err(no_thread)?),
         };
         let writer = Desk::open(db, Begin::Write, failed).map_err(no_thread)?;
         Ok(Self { reader, writer, _folder: folder })
@@ -157,6 +159,17 @@ impl Store for Sqlite {
 
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>> {
         self.read(move |db| tables::dump(db, table))
+    }
+}
+
+/// What either desk may call, for the first of them that does.
+fn only_once(failed: impl FnOnce(StoreError) + Send + 'static) -> impl Fn(StoreError) + Clone + Send + 'static {
+    let failed = Arc::new(Mutex::new(Some(failed)));
+    move |why| {
+        let first = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(failed) = first {
+            failed(why);
+        }
     }
 }
 

@@ -1,0 +1,86 @@
+//! Means: what services share that has to be opened, the store before all. Nothing is opened before one of them asks.
+
+use std::sync::Arc;
+
+use super::login::{self, Login};
+use super::{Built, Options};
+use crate::event::audit::AuditLog;
+use crate::store::{self, Place, Store, StoreError};
+
+/// What is opened when it is asked for.
+pub(crate) struct Means {
+    /// `None` where there is no folder to keep anything in.
+    data: Option<Place>,
+    store: Option<Arc<dyn Store>>,
+    audit: Option<AuditLog>,
+    login: Option<Arc<Login>>,
+    failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
+}
+
+impl Means {
+    /// With a store in `data`. `failed` is called where it closes itself for good.
+    pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
+        Self { data, store: None, audit: None, login: None, failed: Some(Box::new(failed)) }
+    }
+
+    /// With a store that ends with the process.
+    pub(crate) fn in_memory() -> Self {
+        Self::new(Some(Place::Memory), |_| {})
+    }
+
+    /// The store, the same one for all.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub(crate) fn store(&mut self) -> Result<Arc<dyn Store>, StoreError> {
+        if let Some(store) = &self.store {
+            return Ok(Arc::clone(store));
+        }
+        let place = self.data.as_ref().ok_or(StoreError::Nowhere)?;
+        let failed = self.failed.take();
+        let failed = move |error| {
+            if let Some(failed) = failed {
+                failed(error);
+            }
+        };
+        let store = store::open(place, store::Role::Server, failed)?;
+        Ok(Arc::clone(self.store.insert(store)))
+    }
+
+    /// The audit log beside the store, the same one for all; where nothing is kept, it keeps nothing either.
+    ///
+    /// # Errors
+    /// Where it, or the store, cannot be opened.
+    pub(crate) fn audit(&mut self) -> Result<AuditLog, StoreError> {
+        if self.audit.is_none() {
+            // It makes the folder, and sees to it that it is ours alone.
+            self.store()?;
+            self.audit = Some(audit_log(self.data.as_ref())?);
+        }
+        Ok(self.audit.clone().unwrap_or_else(AuditLog::mute))
+    }
+
+    /// `login`, one for all its doors: they share its threads, and who guesses at one is delayed at all.
+    pub(super) fn login(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let login = match &self.login {
+            Some(login) => Arc::clone(login),
+            None => {
+                let tools = login::Tools { store: self.store()?, audit: self.audit()? };
+                let login = Login::new(options.framing, options.login.clone(), tools);
+                let login = login.map_err(|e| StoreError::Failed(e.to_string()))?;
+                Arc::clone(self.login.insert(Arc::new(login)))
+            }
+        };
+        Ok(Built { service: login, bare: None, discreet: true })
+    }
+}
+
+/// The audit log in the folder of a store.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub(crate) fn audit_log(data: Option<&Place>) -> Result<AuditLog, StoreError> {
+    let Some(Place::Dir(dir)) = data else { return Ok(AuditLog::mute()) };
+    let path = dir.join("audit.jsonl");
+    AuditLog::open(&path).map_err(|e| StoreError::Failed(format!("{}: {e}", path.display())))
+}
