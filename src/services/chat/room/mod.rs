@@ -258,5 +258,8 @@ impl Cause {
 const STOPPING: &str = "* The server is stopping.";
 const NOBODY: &str = "Nobody here has that nick.";
 
+/// Random people, and what holds whatever they do.
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
