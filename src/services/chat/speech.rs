@@ -10,9 +10,14 @@ use crate::services::name::{is_printable, is_space};
 /// The text in `bytes`, without white space at its end: invalid UTF-8 as U+FFFD, every space as the plain one, what
 /// cannot be printed as its number, such as `\u{1b}`.
 pub(super) fn shown(bytes: &[u8]) -> String {
+    let bytes = bytes.trim_ascii_end();
+    let plain = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+    if let (true, Ok(text)) = (plain, str::from_utf8(bytes)) {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     let mut marks = 0;
-    for chunk in bytes.trim_ascii_end().utf8_chunks() {
+    for chunk in bytes.utf8_chunks() {
         let mut chars = chunk.valid().chars().peekable();
         while let Some(c) = chars.next() {
             let next = chars.peek().copied();

@@ -40,7 +40,7 @@ impl Story {
 
     /// Plays it to its end; gives what tells it from others.
     fn play(mut self) -> u64 {
-        let turns = 20 + self.dice.below(80);
+        let turns = 20 + self.dice.below(120);
         for _ in 0..turns {
             self.turn();
         }

@@ -93,11 +93,7 @@ impl World {
 
     pub(super) fn stop(&mut self) {
         self.turn(Input::Stops, Deed::Stop);
-        for (id, peer) in &self.peers {
-            assert!(peer.closed, "{id:?} was not closed");
-            let told = peer.last.contains("stopping") || peer.was_closed_before();
-            assert!(told, "{id:?} was told {:?} last", peer.last);
-        }
+        assert!(self.peers.values().all(|peer| peer.closed));
         assert!(self.witness.present.is_empty());
     }
 
@@ -132,7 +128,7 @@ impl World {
         let gone = deed.is_leaving();
         self.witness.expect(actor, actor.and_then(|id| self.peers.get(&id)).is_some_and(|peer| peer.is_console), deed);
         for effect in &effects {
-            format!("{effect:?}").hash(&mut self.trace);
+            note(effect, &mut self.trace);
             self.carry_out(effect);
         }
         self.witness.conclude(&self.terms);
@@ -154,6 +150,7 @@ impl World {
                 self.open_peer(*id).next = Some(next);
             }
             Effect::ToAll { seq, line } => {
+                check_line(line);
                 self.log.push(Arc::clone(line));
                 assert_eq!(*seq, self.log.len() as u64, "numbers have a gap");
                 let peers = self.peers.values_mut().filter(|peer| peer.next.is_some() && !peer.closed);
@@ -162,11 +159,17 @@ impl World {
                 self.witness.see(line, &view);
             }
             Effect::To { id, line } => {
+                check_line(line);
                 let since = self.elapsed;
                 self.open_peer(*id).push(Due { line: Arc::clone(line), seq: None, since });
                 self.witness.hear(*id, line);
             }
-            Effect::Close(id) => self.open_peer(*id).closed = true,
+            Effect::Close(id) => {
+                let stops = self.witness.sees_a_stop();
+                let peer = self.open_peer(*id);
+                assert!(!stops || peer.last.contains("stopping"), "{id:?} was told {:?} last", peer.last);
+                peer.closed = true;
+            }
             Effect::KeepBan(ban) => {
                 self.bans.insert(ban.key.clone(), ban.clone());
             }
@@ -210,6 +213,23 @@ impl World {
     }
 }
 
+fn check_line(line: &str) {
+    let plain = line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    assert!(plain || !line.contains(char::is_control), "{line:?} can move a cursor");
+    assert!(plain || !line.contains(['\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}', '\u{200f}']), "{line:?} turns");
+}
+
+fn note(effect: &Effect, trace: &mut impl Hasher) {
+    std::mem::discriminant(effect).hash(trace);
+    match effect {
+        Effect::Enter(id) | Effect::Close(id) => id.hash(trace),
+        Effect::ToAll { seq, line } => (seq, line).hash(trace),
+        Effect::To { id, line } => (id, line).hash(trace),
+        Effect::LiftBan(key) => key.hash(trace),
+        Effect::KeepBan(_) | Effect::Audit(_) | Effect::Stop => format!("{effect:?}").hash(trace),
+    }
+}
+
 /// What a witness has to know to judge.
 pub(super) struct View<'a> {
     pub(super) peers: &'a BTreeMap<Id, Peer>,
@@ -239,14 +259,6 @@ impl Peer {
         &self.last
     }
 
-    /// Somebody who was sent away reads on to its end.
-    fn was_closed_before(&self) -> bool {
-        ["* You were ", "* You are banned", "* Too fast", "* Sorry", "* This is a chat"]
-            .iter()
-            .any(|why| self.last.starts_with(why))
-            || self.reading == Reading::OneLine
-    }
-
     fn push(&mut self, due: Due) {
         self.bytes += due.line.len() + 1;
         self.last = Arc::clone(&due.line);
@@ -266,8 +278,6 @@ impl Peer {
         };
         for due in self.queue.drain(..lines) {
             self.bytes -= due.line.len() + 1;
-            assert!(!due.line.contains(char::is_control), "{:?} can move a cursor", due.line);
-            assert!(!due.line.contains(['\u{2028}', '\u{202e}', '\u{2066}', '\u{200f}']), "{:?} turns", due.line);
             if let Some(seq) = due.seq {
                 // One order: each line is the one after the last, and the same for all.
                 assert_eq!(self.next, Some(seq), "{:?} is out of order", due.line);
