@@ -81,7 +81,7 @@ pub(super) enum Cause {
     TimedOut,
     /// They did not read what was due to them.
     TooSlow,
-    /// They talked on and on without being heard.
+    /// They talked on and on without being heard, which only the room finds.
     Flooding,
     /// What they sent was no message.
     Broken,
@@ -106,9 +106,9 @@ pub(super) enum Effect {
     /// This one gets nothing more, and is closed once what came before is sent. Everybody who has arrived is closed
     /// once, whoever was gone already too.
     Close(Id),
-    KeepBan(Ban),
+    KeepBan(Box<Ban>),
     LiftBan(BanKey),
-    Audit(Record),
+    Audit(Box<Record>),
     /// The server is to stop, as it does at a signal.
     Stop,
 }

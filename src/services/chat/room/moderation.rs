@@ -99,7 +99,7 @@ impl Room {
     fn pronounce(&mut self, ban: &Ban) {
         self.expire_bans();
         self.bans.keep(ban.clone());
-        self.effects.push(Effect::KeepBan(ban.clone()));
+        self.effects.push(Effect::KeepBan(Box::new(ban.clone())));
         self.note(because(of_ban(Record::new(Act::Ban, self.now), ban), &ban.reason).until(ban.until));
     }
 
@@ -173,7 +173,7 @@ impl Room {
     }
 
     fn note(&mut self, record: Record) {
-        self.effects.push(Effect::Audit(record));
+        self.effects.push(Effect::Audit(Box::new(record)));
     }
 }
 

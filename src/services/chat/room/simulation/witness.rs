@@ -25,6 +25,15 @@ pub(super) struct Stay {
     nick: Nick,
 }
 
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Actor {
+    Nobody,
+    /// At this console.
+    Admin(Id),
+    Somebody(Id),
+}
+
 /// What somebody does to the room.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Deed<'a> {
@@ -60,15 +69,22 @@ impl Deed<'_> {
 
 impl Witness {
     /// Who acts next, and how.
-    pub(super) fn expect(&mut self, actor: Option<Id>, is_console: bool, deed: Deed<'_>) {
-        let stay = self.present.iter().find(|(_, stay)| Some(stay.id) == actor);
+    pub(super) fn expect(&mut self, actor: Actor, deed: Deed<'_>) {
+        let (id, is_console) = match actor {
+            Actor::Nobody => (None, false),
+            Actor::Admin(id) => (Some(id), true),
+            Actor::Somebody(id) => (Some(id), false),
+        };
+        let stay = self.present.iter().find(|(_, stay)| Some(stay.id) == id);
         let name = if is_console { Some("admin".to_owned()) } else { stay.map(|(name, _)| name.clone()) };
-        let text = if let Deed::Words(bytes) = deed { Some(speech::shown(bytes)) } else { None };
-        let cause = if let Deed::Leaving(cause) = deed { Some(cause) } else { None };
-        let was_warned = actor.is_some_and(|id| self.warned.contains(&id));
-        let stops = matches!(deed, Deed::Stop);
-        let (answered, lines) = (false, 0);
-        self.turn = Turn { actor, is_console, name, text, cause, stops, was_warned, answered, lines };
+        let was_warned = id.is_some_and(|id| self.warned.contains(&id));
+        let turn = Turn { actor: id, is_console, name, was_warned, ..Turn::default() };
+        self.turn = match deed {
+            Deed::Arrival => turn,
+            Deed::Words(bytes) => Turn { text: Some(speech::shown(bytes)), ..turn },
+            Deed::Leaving(cause) => Turn { cause: Some(cause), ..turn },
+            Deed::Stop => Turn { stops: true, ..turn },
+        };
     }
 
     /// A line that goes to one.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::witness::{Deed, Witness};
+use super::witness::{Actor, Deed, Witness};
 use crate::services::chat::room::{Cause, Effect, Id, Input, Room, Terms};
 use crate::store::{Ban, BanKey};
 
@@ -118,21 +118,24 @@ impl World {
 
     /// One turn of the room, and what follows from it.
     fn turn(&mut self, input: Input<'_>, deed: Deed<'_>) {
-        let actor = match input {
+        let id = match input {
             Input::Arrives { id, .. } | Input::Console(id) | Input::Says { id, .. } | Input::Leaves { id, .. } => {
                 Some(id)
             }
             Input::Stops => None,
         };
+        let actor = id.map_or(Actor::Nobody, |id| match self.peers.get(&id) {
+            Some(peer) if peer.is_console => Actor::Admin(id),
+            _ => Actor::Somebody(id),
+        });
         let effects = self.room.apply(self.clock, input);
-        let gone = deed.is_leaving();
-        self.witness.expect(actor, actor.and_then(|id| self.peers.get(&id)).is_some_and(|peer| peer.is_console), deed);
+        self.witness.expect(actor, deed);
         for effect in &effects {
             note(effect, &mut self.trace);
             self.carry_out(effect);
         }
         self.witness.conclude(&self.terms);
-        if let (true, Some(id)) = (gone, actor) {
+        if let (true, Some(id)) = (deed.is_leaving(), id) {
             assert!(self.peers.get(&id).is_none_or(|peer| peer.closed), "{id:?} has left and was not closed");
             self.peers.remove(&id);
         }
@@ -171,7 +174,7 @@ impl World {
                 peer.closed = true;
             }
             Effect::KeepBan(ban) => {
-                self.bans.insert(ban.key.clone(), ban.clone());
+                self.bans.insert(ban.key.clone(), Ban::clone(ban));
             }
             Effect::LiftBan(key) => assert!(self.bans.remove(key).is_some(), "{key:?} was not kept"),
             Effect::Stop => self.witness.stop_is_ordered(),
@@ -208,7 +211,7 @@ impl World {
         let room = &self.room;
         assert_eq!(room.members.len() + room.guests.len() + room.consoles.len(), open);
         assert!(room.owners.len() <= 2 * room.members.len(), "{:?}", room.owners);
-        assert!(room.history.told().count() <= 21);
+        assert!(room.history.told().size_hint().0 <= 21);
         assert!(room.effects.is_empty());
     }
 }
