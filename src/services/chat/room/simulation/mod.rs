@@ -12,6 +12,7 @@ mod witness;
 /// What stands around a room.
 mod world;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
@@ -38,15 +39,15 @@ impl Story {
         Self { dice, world, next: 1 }
     }
 
-    /// Plays it to its end; gives what tells it from others.
-    fn play(mut self) -> u64 {
+    /// Plays it to its end; gives what tells it from others, and what has happened.
+    fn play(mut self) -> (u64, BTreeSet<String>) {
         let turns = 20 + self.dice.below(120);
         for _ in 0..turns {
             self.turn();
         }
         self.check_roll();
         self.world.stop();
-        self.world.trace()
+        self.world.end()
     }
 
     fn turn(&mut self) {
@@ -261,7 +262,7 @@ const WORDS: &[&str] = &[
     "e\u{301}\u{301}\u{301}",
 ];
 
-fn play(seed: u64) -> u64 {
+fn play(seed: u64) -> (u64, BTreeSet<String>) {
     // The seed has to be seen, whatever it was that failed.
     catch_unwind(AssertUnwindSafe(|| Story::new(seed).play())).unwrap_or_else(|panic| {
         eprintln!("seed {seed} failed; SOCKEYE_SEED={seed} cargo test simulation plays it again");
@@ -284,12 +285,37 @@ fn ten_thousand_rooms_hold_what_a_room_promises() {
 
 #[test]
 fn the_same_seed_tells_the_same_story_and_another_another() {
-    let traces: Vec<u64> = (0..200).map(play).collect();
-    assert_eq!(traces, (0..200).map(play).collect::<Vec<_>>());
+    let traces: Vec<u64> = (0..200).map(|seed| play(seed).0).collect();
+    assert_eq!(traces, (0..200).map(|seed| play(seed).0).collect::<Vec<_>>());
     let mut others = traces.clone();
     others.sort_unstable();
     others.dedup();
     assert_eq!(others.len(), traces.len());
+}
+
+#[test]
+fn in_a_thousand_stories_everything_has_happened() {
+    let happened: BTreeSet<String> = (0..1_000).flat_map(|seed| play(seed).1).collect();
+    for event in [
+        "joined",
+        "left",
+        "left (connection reset)",
+        "left (timed out)",
+        "left (too slow)",
+        "left (flooding)",
+        "left (broken message)",
+        "is now",
+        "was kicked by admin",
+        "was banned by admin",
+        "was banned by admin for 2s",
+        "was muted by admin",
+        "was unmuted by admin",
+        "a queue too large",
+        "a queue too old",
+        "a restart",
+    ] {
+        assert!(happened.contains(event), "{event} is not among {happened:?}");
+    }
 }
 
 const SEEDS: u64 = 10_000;

@@ -2,7 +2,7 @@
 //! read; a store for bans; a clock. It does with each effect what it asks for, and holds what comes out against what a
 //! witness says may come out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ pub(super) struct World {
     /// Every line that went to all, in order.
     log: Vec<Arc<str>>,
     trace: DefaultHasher,
+    /// What has happened at least once.
+    happened: BTreeSet<String>,
 }
 
 /// Somebody who is connected, as a live server sees them.
@@ -70,6 +72,7 @@ impl World {
             witness: Witness::default(),
             log: Vec::new(),
             trace: DefaultHasher::new(),
+            happened: BTreeSet::new(),
         }
     }
 
@@ -106,14 +109,16 @@ impl World {
 
     /// The server is killed and started again: of the room only the bans are left.
     pub(super) fn restart(&mut self) {
+        self.happened.insert("a restart".to_owned());
         self.room = Room::new(self.terms, self.bans.values().cloned().collect());
         self.peers.clear();
         self.log.clear();
         self.witness = Witness::default();
     }
 
-    pub(super) fn trace(&self) -> u64 {
-        self.trace.finish()
+    /// What tells this world from others, and what has happened in it.
+    pub(super) fn end(self) -> (u64, BTreeSet<String>) {
+        (self.trace.finish(), self.happened)
     }
 
     /// One turn of the room, and what follows from it.
@@ -155,6 +160,7 @@ impl World {
             Effect::ToAll { seq, line } => {
                 check_line(line);
                 self.log.push(Arc::clone(line));
+                self.happened.extend(kind(line));
                 assert_eq!(*seq, self.log.len() as u64, "numbers have a gap");
                 let peers = self.peers.values_mut().filter(|peer| peer.next.is_some() && !peer.closed);
                 peers.for_each(|peer| peer.push(Due { line: Arc::clone(line), seq: Some(*seq), since: self.elapsed }));
@@ -196,7 +202,9 @@ impl World {
         }
         self.peers.retain(|_, peer| !peer.closed || !peer.queue.is_empty() && peer.reading != Reading::Nothing);
         let behind = self.peers.iter().find(|(_, peer)| !peer.closed && peer.is_behind(self.elapsed));
-        if let Some((id, _)) = behind {
+        if let Some((id, peer)) = behind {
+            let why = if peer.bytes > LARGEST_QUEUE { "a queue too large" } else { "a queue too old" };
+            self.happened.insert(why.to_owned());
             self.leave(*id, Cause::TooSlow);
         }
     }
@@ -220,6 +228,13 @@ fn check_line(line: &str) {
     let plain = line.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     assert!(plain || !line.contains(char::is_control), "{line:?} can move a cursor");
     assert!(plain || !line.contains(['\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}', '\u{200f}']), "{line:?} turns");
+}
+
+/// What an announcement says, without whom it names and why.
+fn kind(line: &str) -> Option<String> {
+    let (_, said) = line.strip_prefix("* ")?.split_once(' ')?;
+    let said = said.split_once(": ").map_or(said, |(said, _)| said);
+    Some(said.split_once(" now ").map_or(said, |_| "is now").to_owned())
 }
 
 fn note(effect: &Effect, trace: &mut impl Hasher) {
