@@ -37,7 +37,8 @@ impl Identify {
             return Ok(talk.say("I know people by their IP address, and a Unix socket has none.").await?);
         };
         match self.store.name_at(ip).await? {
-            Some(name) => self.welcome_back(talk, ip, &name).await,
+            // Boxed, so that who is asked holds no room for who is known, nor for what becomes of the answer.
+            Some(name) => Box::pin(self.welcome_back(talk, ip, &name)).await,
             None => self.get_to_know(talk, ip).await,
         }
     }
@@ -47,7 +48,7 @@ impl Identify {
         talk.say(&hello(name)).await?;
         talk.flush().await?;
         match timeout(SECOND_THOUGHT, talk.receive()).await {
-            Ok(Ok(Some(message))) if message.bytes == FORGET => self.forget(talk, ip).await,
+            Ok(Ok(Some(message))) if says_forget(&message) => self.forget(talk, ip).await,
             Ok(Err(error)) => Err(error.into()),
             Ok(Ok(_)) | Err(_) => Ok(()),
         }
@@ -57,11 +58,11 @@ impl Identify {
         talk.say(QUESTION).await?;
         for attempt in 1..=ATTEMPTS {
             let Some(message) = talk.receive().await? else { return Ok(()) };
-            if message.bytes == FORGET {
-                return self.forget(talk, ip).await;
+            if says_forget(&message) {
+                return Box::pin(self.forget(talk, ip)).await;
             }
             match name_in(&message) {
-                Ok(name) => return self.introduce(talk, ip, name).await,
+                Ok(name) => return Box::pin(self.introduce(talk, ip, name)).await,
                 Err(why) if attempt == ATTEMPTS => talk.say(&format!("Sorry, {why}.")).await?,
                 Err(why) => talk.say(&format!("Sorry, {why}. {QUESTION}")).await?,
             }
@@ -86,19 +87,22 @@ impl Identify {
 }
 
 impl Service for Identify {
-    async fn serve(&self, conn: Conn) -> io::Result<Ending> {
+    fn serve(&self, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
+        // Made outside, so that the conversation is not held twice over.
         let mut talk = Messages::new(conn, self.framing);
-        match timeout(PATIENCE, self.meet(&mut talk)).await {
-            Ok(Ok(())) => talk.part().await,
-            Ok(Err(Trouble::Stream(error))) => Err(error),
-            Ok(Err(Trouble::Store(error))) => {
-                talk.say(&format!("Sorry, {error}. Please come again later.")).await?;
-                talk.part().await
-            }
-            Err(_) => {
-                talk.say("Sorry, that took too long.").await?;
-                talk.part().await?;
-                Ok(Ending::TimedOut)
+        async move {
+            match timeout(PATIENCE, self.meet(&mut talk)).await {
+                Ok(Ok(())) => talk.part().await,
+                Ok(Err(Trouble::Stream(error))) => Err(error),
+                Ok(Err(Trouble::Store(error))) => {
+                    talk.say(&format!("Sorry, {error}. Please come again later.")).await?;
+                    talk.part().await
+                }
+                Err(_) => {
+                    talk.say("Sorry, that took too long.").await?;
+                    talk.part().await?;
+                    Ok(Ending::TimedOut)
+                }
             }
         }
     }
@@ -106,6 +110,10 @@ impl Service for Identify {
 
 fn hello(name: &str) -> String {
     format!("Hello, {name}!")
+}
+
+fn says_forget(message: &Message) -> bool {
+    message.bytes.trim_ascii() == FORGET
 }
 
 fn name_in(message: &Message) -> Result<Name, String> {

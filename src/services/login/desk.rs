@@ -72,7 +72,7 @@ impl<'a> Visit<'a> {
             trying.verdict = Verdict::Wrong;
             return Err(Refusal::Taken);
         }
-        self.login.throttle().forgive(("LOGIN", &account.key), Instant::now());
+        self.login.throttle().forgive(Target::Account(&account.key), Instant::now());
         self.note(self.record(Act::Create).account(&account.name).took(made.waited, made.worked));
         self.open(&account).await
     }
