@@ -3,6 +3,8 @@
 
 /// `accounts`.
 mod accounts;
+/// What can be said about the room of `chat`.
+mod chat;
 /// Keys of a configuration file, which stand in for flags that were not typed.
 mod config;
 /// `connect`.

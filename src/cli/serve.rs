@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::chat::ChatWords;
 use super::data::DataWords;
 use super::events::EventWords;
 use super::login::LoginWords;
@@ -85,6 +86,8 @@ pub(super) struct Words {
     #[command(flatten)]
     login: LoginWords,
     #[command(flatten)]
+    chat: ChatWords,
+    #[command(flatten)]
     events: EventWords,
 }
 
@@ -158,7 +161,8 @@ impl Words {
 
     fn options(&self) -> Options {
         let (framing, chunk, prefix, collect) = (self.framing, self.chunk, self.prefix.clone(), self.collect);
-        Options { framing, chunk, prefix, collect, login: self.login.terms() }
+        let (flood, admin_socket) = (self.chat.flood(), self.chat.admin_socket.clone());
+        Options { framing, chunk, prefix, collect, login: self.login.terms(), flood, admin_socket }
     }
 
     fn limits(&self) -> Limits {

@@ -111,6 +111,23 @@ impl Messages {
         if self.unsent.len() - self.sent >= MOST_UNSENT { self.flush().await } else { Ok(()) }
     }
 
+    /// Adds what is encoded already to what was said, where all of that has gone out.
+    pub(super) fn put(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
+        if self.is_flushed() {
+            add(&mut self.unsent);
+        }
+    }
+
+    /// Whether all that was said has gone out.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
+    /// Whether there is no further message because the peer broke the framing.
+    pub(super) fn is_broken(&self) -> bool {
+        self.end == End::Broken
+    }
+
     /// Sends what was said.
     ///
     /// # Errors

@@ -80,6 +80,15 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// The sessions that were ended before their time since the entry `after` of their log; 0 is its beginning.
     fn revocations(&self, after: u64) -> Answer<'_, Revocations>;
 
+    /// Who may not come in.
+    fn bans(&self) -> Answer<'_, Vec<Ban>>;
+
+    /// Keeps a ban, in the place of the one with the same key.
+    fn keep_ban(&self, ban: Ban) -> Answer<'_, ()>;
+
+    /// Forgets a ban; false where there is none.
+    fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool>;
+
     /// Everything of one table, a JSON object a line, secrets left out.
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>>;
 }
@@ -203,12 +212,32 @@ pub(crate) struct Revocations {
     pub(crate) last: u64,
 }
 
+/// What names a ban; the one who hands it in makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct BanKey(pub(crate) String);
+
+/// Who may not come in: a nick, everybody of an address, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ban {
+    pub(crate) key: BanKey,
+    /// As it was typed.
+    pub(crate) nick: Option<String>,
+    /// Of IPv6, the first address of a network of 64 bits, which is what one customer has.
+    pub(crate) address: Option<IpAddr>,
+    /// Empty where none was given.
+    pub(crate) reason: String,
+    pub(crate) since: Timestamp,
+    /// `None` until somebody lifts it.
+    pub(crate) until: Option<Timestamp>,
+}
+
 /// What can be dumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     People,
     Accounts,
     Sessions,
+    Bans,
 }
 
 /// Where a store is kept.

@@ -3,6 +3,8 @@
 
 /// Who has a password.
 mod accounts;
+/// Who may not come in.
+mod bans;
 /// A thread with a connection, and the jobs that wait for it.
 mod desk;
 /// Names by address.
@@ -29,8 +31,8 @@ use rusqlite::{Connection, OpenFlags};
 use self::desk::{Begin, Desk};
 use super::folder::Folder;
 use super::{
-    Account, AccountKey, AccountSummary, Answer, Introduced, NewSession, Place, Resumed, Resumption, Revocations,
-    Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
+    Account, AccountKey, AccountSummary, Answer, Ban, BanKey, Introduced, NewSession, Place, Resumed, Resumption,
+    Revocations, Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
 };
 
 /// A store that is open. Dropped, it does what was asked for and closes.
@@ -140,6 +142,19 @@ impl Store for Sqlite {
 
     fn revocations(&self, after: u64) -> Answer<'_, Revocations> {
         self.read(move |db| sessions::revocations(db, after))
+    }
+
+    fn bans(&self) -> Answer<'_, Vec<Ban>> {
+        self.read(bans::list)
+    }
+
+    fn keep_ban(&self, ban: Ban) -> Answer<'_, ()> {
+        self.write(move |db| bans::keep(db, &ban))
+    }
+
+    fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool> {
+        let key = key.clone();
+        self.write(move |db| bans::lift(db, &key))
     }
 
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>> {

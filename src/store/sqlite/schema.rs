@@ -66,6 +66,10 @@ const STEPS: &[&str] = &[
         entry INTEGER PRIMARY KEY AUTOINCREMENT, session BLOB NOT NULL, at INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX revocations_by_time ON revocations (at);",
+    // Who may not come into the room.
+    "CREATE TABLE bans (
+        key TEXT PRIMARY KEY, nick TEXT, address TEXT, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER
+    ) STRICT, WITHOUT ROWID;",
 ];
 
 #[cfg(test)]

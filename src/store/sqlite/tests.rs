@@ -419,6 +419,37 @@ fn a_session_remembers_a_thousand_tokens() {
     assert_eq!(fate(&resume(kept.store(), 500, 9_000, 1_500)), "replayed");
 }
 
+fn ban(nick: Option<&str>, address: Option<&str>) -> Ban {
+    Ban {
+        key: BanKey(format!("{nick:?} {address:?}")),
+        nick: nick.map(Into::into),
+        address: address.map(ip),
+        reason: "loud".into(),
+        since: at(0),
+        until: Some(at(600)),
+    }
+}
+
+#[test]
+fn a_ban_is_kept_until_it_is_lifted_and_a_new_one_takes_its_place() {
+    both(|kept| {
+        let bob = ban(Some("Bób"), Some("192.0.2.7"));
+        let net = Ban { until: None, since: at(1), ..ban(None, Some("2001:db8::")) };
+        now(kept.store().keep_ban(bob.clone()));
+        now(kept.store().keep_ban(net.clone()));
+        let longer = Ban { until: Some(at(900)), reason: String::new(), address: None, ..bob };
+        now(kept.store().keep_ban(longer.clone()));
+        kept.reopen();
+        assert_eq!(now(kept.store().bans()), [longer.clone(), net.clone()]);
+        assert!(now(kept.store().lift_ban(&longer.key)));
+        assert!(!now(kept.store().lift_ban(&longer.key)));
+        kept.reopen();
+        assert_eq!(now(kept.store().bans()), [net]);
+        let line = r#"{"table":"bans","nick":null,"address":"2001:db8::","reason":"loud","since":"2027-01-15T08:00:01.000000Z","until":null}"#;
+        assert_eq!(now(kept.store().dump(Table::Bans)), [line]);
+    });
+}
+
 #[test]
 fn a_dump_has_everything_but_secrets() {
     with_ann(|kept| {
