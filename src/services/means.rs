@@ -81,7 +81,7 @@ impl Means {
                 Arc::clone(self.login.insert(Arc::new(login)))
             }
         };
-        Ok(Built { service: login, bare: None, discreet: true })
+        Ok(Built { discreet: true, ..Built::new(login) })
     }
 
     /// `chat`, one room for all its doors.
@@ -93,7 +93,7 @@ impl Means {
                 Arc::clone(self.chat.insert(chat))
             }
         };
-        Ok(Built { service: chat, bare: None, discreet: false })
+        Ok(Built { send_buffer: Some(chat::SEND_BUFFER), ..Built::new(chat) })
     }
 
     fn open_chat(&mut self, options: &Options) -> io::Result<Chat> {

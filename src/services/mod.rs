@@ -36,7 +36,7 @@ use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
 use crate::store::StoreError;
 
-pub(crate) use chat::Rate;
+pub(crate) use chat::{Chat, Rate};
 pub(crate) use collect::LARGEST_COLLECTION;
 pub(crate) use means::{Means, audit_log};
 
@@ -91,6 +91,14 @@ pub(crate) struct Built {
     pub(crate) bare: Option<usize>,
     /// Whether what is said is nobody's business: then no event line shows it, at any level.
     pub(crate) discreet: bool,
+    /// How much the system may hold that a peer has not taken, where that matters: whoever does not read shows early.
+    pub(crate) send_buffer: Option<usize>,
+}
+
+impl Built {
+    fn new(service: Arc<dyn Converse>) -> Self {
+        Self { service, bare: None, discreet: false, send_buffer: None }
+    }
 }
 
 /// What a user can choose about services; each takes what concerns it.
@@ -152,7 +160,7 @@ pub(crate) fn names() -> String {
 
 /// A service that needs to see its bytes.
 fn conversation(service: impl Service) -> Result<Built, StoreError> {
-    Ok(Built { service: Arc::new(service), bare: None, discreet: false })
+    Ok(Built::new(Arc::new(service)))
 }
 
 /// Every service, in the order of its port.

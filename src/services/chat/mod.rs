@@ -103,3 +103,7 @@ impl Service for Chat {
         }
     }
 }
+
+/// What the system may hold for one member, in bytes: without a bound it takes megabytes for somebody who does not read,
+/// and a stalled member looks like one that listens. The system doubles it for its own needs.
+pub(super) const SEND_BUFFER: usize = 64 * 1024;
