@@ -19,6 +19,8 @@ mod messages;
 pub(crate) mod name;
 /// Answers one message with a prefix.
 mod prefix;
+/// A game for two.
+mod rps;
 /// Sends back what arrives, in upper case.
 mod upper;
 /// Tells the time in UTC.
