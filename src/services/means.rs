@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::login::{self, Login};
+use super::rps::Rps;
 use super::{Built, Options};
 use crate::event::audit::AuditLog;
 use crate::store::{self, Place, Store, StoreError};
@@ -14,13 +15,14 @@ pub(crate) struct Means {
     store: Option<Arc<dyn Store>>,
     audit: Option<AuditLog>,
     login: Option<Arc<Login>>,
+    rps: Option<Arc<Rps>>,
     failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
 }
 
 impl Means {
     /// With a store in `data`. `failed` is called where it closes itself for good.
     pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
-        Self { data, store: None, audit: None, login: None, failed: Some(Box::new(failed)) }
+        Self { data, store: None, audit: None, login: None, rps: None, failed: Some(Box::new(failed)) }
     }
 
     /// With a store that ends with the process.
@@ -72,6 +74,19 @@ impl Means {
             }
         };
         Ok(Built { service: login, bare: None, discreet: true })
+    }
+
+    /// `rps`, one for all its doors: whoever comes in by one of them plays whoever comes in by another.
+    pub(super) fn rps(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let rps = match &self.rps {
+            Some(rps) => Arc::clone(rps),
+            None => {
+                let rps = Rps::new(options.framing, options.turn_timeout, self.store()?);
+                let rps = rps.map_err(|e| StoreError::Failed(e.to_string()))?;
+                Arc::clone(self.rps.insert(Arc::new(rps)))
+            }
+        };
+        Ok(Built { service: rps, bare: None, discreet: false })
     }
 }
 

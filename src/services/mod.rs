@@ -29,8 +29,10 @@ mod utc;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::framing::Framing;
+use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
 use crate::store::StoreError;
 
@@ -42,6 +44,10 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Holds one conversation to its end. It is dropped where it stands when the peer is silent for too long or the
     /// server goes.
     async fn serve(&self, conn: Conn) -> io::Result<Ending>;
+
+    /// Hears what the server is about to do, before anything of it is done: for those who wait for something other than
+    /// their peer. It must not block.
+    fn heed(&self, _orders: Orders) {}
 }
 
 /// A conversation that is being held.
@@ -50,11 +56,16 @@ pub(crate) type Talk = Pin<Box<dyn Future<Output = io::Result<Ending>>>>;
 /// A [`Service`] behind a pointer; every service is one.
 pub(crate) trait Converse: Send + Sync {
     fn converse(self: Arc<Self>, conn: Conn) -> Talk;
+    fn heed(&self, orders: Orders);
 }
 
 impl<S: Service> Converse for S {
     fn converse(self: Arc<Self>, conn: Conn) -> Talk {
         Box::pin(async move { self.serve(conn).await })
+    }
+
+    fn heed(&self, orders: Orders) {
+        Service::heed(self, orders);
     }
 }
 
@@ -93,6 +104,8 @@ pub(crate) struct Options {
     pub(crate) collect: usize,
     /// How long sessions of `login` last, and how much may be guessed.
     pub(crate) login: login::Terms,
+    /// How long a player of `rps` may take to choose.
+    pub(crate) turn_timeout: Duration,
 }
 
 impl Default for Options {
@@ -103,6 +116,7 @@ impl Default for Options {
             prefix: "SERVER RECEIVED: ".into(),
             collect: 102_400,
             login: login::Terms::default(),
+            turn_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -185,6 +199,12 @@ pub(crate) const SERVICES: &[Entry] = &[
         port: 5562,
         about: "accounts with passwords, and sessions by token",
         build: |options, means| means.login(options),
+    },
+    Entry {
+        name: "rps",
+        port: 5563,
+        about: "rock-paper-scissors for two, first to 3 wins",
+        build: |options, means| means.rps(options),
     },
 ];
 

@@ -31,6 +31,15 @@ pub(super) enum Row {
         /// How many tokens it has had, as far as they are remembered.
         tokens: u32,
     },
+    Matches {
+        ended: String,
+        winner: String,
+        loser: String,
+        /// The winner's rounds first.
+        score: String,
+        /// `played`, or what the loser did: `left`, `silent`.
+        how: String,
+    },
 }
 
 impl Row {

@@ -80,6 +80,9 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// The sessions that were ended before their time since the entry `after` of their log; 0 is its beginning.
     fn revocations(&self, after: u64) -> Answer<'_, Revocations>;
 
+    /// Keeps the result of a match behind all that are kept.
+    fn keep_match(&self, played: Match) -> Answer<'_, ()>;
+
     /// Everything of one table, a JSON object a line, secrets left out.
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>>;
 }
@@ -203,12 +206,47 @@ pub(crate) struct Revocations {
     pub(crate) last: u64,
 }
 
+/// A match that somebody won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) ended: Timestamp,
+    /// The address that the winner came from.
+    pub(crate) winner: String,
+    pub(crate) loser: String,
+    /// Rounds of the winner, and of the loser.
+    pub(crate) score: (u32, u32),
+    pub(crate) how: MatchEnd,
+}
+
+/// How a match was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MatchEnd {
+    /// To its end.
+    Played,
+    /// The loser left.
+    Left,
+    /// The loser did not choose in time.
+    Silent,
+}
+
+impl MatchEnd {
+    /// As it stands in a row.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Played => "played",
+            Self::Left => "left",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// What can be dumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     People,
     Accounts,
     Sessions,
+    Matches,
 }
 
 /// Where a store is kept.

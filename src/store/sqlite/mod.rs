@@ -5,6 +5,8 @@
 mod accounts;
 /// A thread with a connection, and the jobs that wait for it.
 mod desk;
+/// Who won what.
+mod matches;
 /// Names by address.
 mod people;
 /// The tables and how they came about.
@@ -29,8 +31,8 @@ use rusqlite::{Connection, OpenFlags};
 use self::desk::{Begin, Desk};
 use super::folder::Folder;
 use super::{
-    Account, AccountKey, AccountSummary, Answer, Introduced, NewSession, Place, Resumed, Resumption, Revocations,
-    Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
+    Account, AccountKey, AccountSummary, Answer, Introduced, Match, NewSession, Place, Resumed, Resumption,
+    Revocations, Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
 };
 
 /// A store that is open. Dropped, it does what was asked for and closes.
@@ -140,6 +142,10 @@ impl Store for Sqlite {
 
     fn revocations(&self, after: u64) -> Answer<'_, Revocations> {
         self.read(move |db| sessions::revocations(db, after))
+    }
+
+    fn keep_match(&self, played: Match) -> Answer<'_, ()> {
+        self.write(move |db| matches::keep(db, &played))
     }
 
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>> {

@@ -66,6 +66,11 @@ const STEPS: &[&str] = &[
         entry INTEGER PRIMARY KEY AUTOINCREMENT, session BLOB NOT NULL, at INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX revocations_by_time ON revocations (at);",
+    // Addresses with their ports: two players of one machine are two.
+    "CREATE TABLE matches (
+        entry INTEGER PRIMARY KEY, ended INTEGER NOT NULL, winner TEXT NOT NULL, loser TEXT NOT NULL,
+        winner_rounds INTEGER NOT NULL, loser_rounds INTEGER NOT NULL, how TEXT NOT NULL
+    ) STRICT;",
 ];
 
 #[cfg(test)]
