@@ -487,7 +487,7 @@ fn a_result_that_was_told_is_still_there_after_a_kill() {
         let kept = matches(&data);
         assert_eq!(kept.len(), number);
         let row = &kept[number - 1];
-        assert_eq!([&row["winner"], &row["loser"]], [&addresses[0], &addresses[1]].map(|address| address.as_str()));
+        assert_eq!((&row["winner"], &row["loser"]), (&addresses[0].as_str().into(), &addresses[1].as_str().into()));
         assert_eq!([&row["score"], &row["how"], &row["table"]], ["3:0", "played", "matches"]);
         let ended: jiff::Timestamp = row["ended"].as_str().unwrap().parse().unwrap();
         assert!(ended.duration_since(jiff::Timestamp::now()).abs().as_secs() < 600, "{ended}");

@@ -439,7 +439,7 @@ fn a_dump_has_everything_but_secrets() {
 #[test]
 fn matches_are_kept_in_the_order_they_ended_in() {
     both(|kept| {
-        let played = |n, how| Match {
+        let played = |n: i64, how| Match {
             ended: at(9 - n),
             winner: format!("192.0.2.1:{n}"),
             loser: "unix".into(),
