@@ -68,7 +68,7 @@ enum Happening {
 /// Until the referee has said everything, or the player is gone; either leaves the seat.
 async fn play(talk: &mut Messages, mut seat: Seat<'_>) -> io::Result<()> {
     loop {
-        // Said as a whole, so that nothing is cut where the wait below is.
+        // Whoever does not read is not waited for for ever.
         timeout(PATIENCE, talk.flush()).await??;
         let happening = tokio::select! {
             biased;
