@@ -86,6 +86,7 @@ fn a_person_plays_by_keys_and_words_and_then_another_match() {
         person.reads("rock      rock      0:0    a draw");
         drop(opponent.stream);
         person.reads("You win the match by forfeit.");
+        person.reads("Another match? [y/N]");
         person.types("n");
         assert_eq!(person.leaves(), 0);
     }
@@ -238,7 +239,11 @@ fn a_script_without_more_lines_leaves() {
 
 #[test]
 fn a_script_is_told_what_went_wrong() {
-    let peer = Peer::new(peers::reset);
+    let peer = Peer::new(|mut stream| {
+        stream.write_all(b"Round 1: rock, paper or scissors?\n").unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+        peers::reset(stream);
+    });
     peers::run(&["rps", &peer.port], b"rock\n").expect(1).says("reset the connection");
     peer.done();
     let peer = Peer::new(|stream| drop(patient(stream).read(&mut [0; 1])));

@@ -346,6 +346,9 @@ fn who_leaves_before_the_first_round_is_over_puts_the_other_in_front() {
         let (first, mut second) = two(&server);
         let mut third = Player::new(&server);
         second.says("rock");
+        second.says("rock");
+        // This answer shows that the choice was taken, and is not on its way to the next match.
+        second.hears("Your choice in round 1 is final.");
         leave(first);
         second.hears(BACK);
         second.hears(FOUND);

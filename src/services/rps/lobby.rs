@@ -2,7 +2,7 @@
 //! in one place at a time: in the queue, or at a table.
 //!
 //! Whoever leaves or is silent before the first round is over has played nothing: the other one waits again, in front of
-//! everybody. Later it is a forfeit, unless the other one leaves too within [`GRACE`] or is silent too; then the match is
+//! everybody. Later it is a forfeit, unless the other one leaves too within `GRACE` or is silent too; then the match is
 //! void, and a void match leaves no trace.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
