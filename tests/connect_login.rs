@@ -97,11 +97,67 @@ fn whoever_types_a_wrong_password_is_asked_again_and_then_turned_away() {
     person.types("Łukasz\r");
     person.reads("Password: ");
     person.types("wrong-horse-9\r");
-    person.reads("wrong name or password");
-    person.reads("Register Łukasz as a new name? [y/N] ");
+    person.reads("No such name, or a wrong password. Register Łukasz as a new name? [y/N] ");
     person.types("\r");
     person.sees(|screen| screen.matches("Name: ").count() == 2);
     person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+}
+
+#[test]
+fn what_is_no_name_and_no_password_is_told_before_it_is_said() {
+    let server = server();
+    let mut person = Person::connect(&["login", &server.addr().to_string()]);
+    for (question, typed, told) in [
+        ("Name:", "", "type a name, or Ctrl-D to leave"),
+        ("Name:", "Anna Maria", "a name has no spaces"),
+        ("Name:", "anna", ""),
+        ("Password:", "", "type a password, or Ctrl-D to leave"),
+        ("Password:", "correct horse", "a password has no spaces"),
+    ] {
+        person.sees(|screen| screen.trim_end().ends_with(question));
+        person.types(&format!("{typed}\r"));
+        person.reads(told);
+    }
+    person.sees(|screen| screen.trim_end().ends_with("Password:"));
+    person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+    person.sees(|screen| screen.matches("connected to").count() == 1 && !screen.contains("horse"));
+}
+
+#[test]
+fn a_person_is_asked_before_a_secret_goes_to_another_machine() {
+    // An address of this machine that is not loopback; nothing is sent. Where there is none, there is nothing to see.
+    let way = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let Ok(here) = way.connect("192.0.2.1:9").and_then(|()| way.local_addr()) else { return };
+    let server = Served::start(&[&format!("login={}:0", here.ip()), "--insecure-login", "--data", ":memory:"]);
+    let addr = server.addr().to_string();
+    let mut person = Person::connect(&["login", &addr]);
+    person.reads("can read your password");
+    person.sees(|screen| screen.trim_end().ends_with("Log in all the same? [y/N]"));
+    person.types("\r");
+    assert_eq!(person.leaves(), 0);
+    let mut person = Person::connect(&["login", &addr]);
+    person.reads("Log in all the same? [y/N] ");
+    person.types("y\r");
+    person.reads("Name: ");
+    person.types("ada\r");
+    person.reads("Password: ");
+    person.types(&format!("{PASSWORD}\r"));
+    person.reads("Register ada as a new name? [y/N] ");
+    person.types("y\r");
+    person.reads("Password again: ");
+    person.types(&format!("{PASSWORD}\r"));
+    person.reads("logged in as ada until ");
+    person.sees(|screen| screen.matches("all the same?").count() == 1);
+    person.types("exit\r");
+    assert_eq!(person.leaves(), 0);
+    // The token is a secret too.
+    let mut person = Person::connect_again(&["login", &addr], person.data);
+    person.reads("Log in all the same? [y/N] ");
+    person.types("y\r");
+    person.reads("logged in as ada until ");
+    person.types("exit\r");
     assert_eq!(person.leaves(), 0);
 }
 
@@ -187,6 +243,68 @@ fn no_connection_is_open_while_a_person_types_and_each_try_has_its_own() {
     assert_eq!(person.leaves(), 0);
     // How much was sent would tell how long a password is.
     person.sees(|screen| screen.matches("connected to").count() == 5 && !screen.contains("sent "));
+    peer.done();
+}
+
+#[test]
+fn nothing_is_told_between_a_question_and_its_answer() {
+    for _ in 0..6 {
+        let peer = scripted(&[&[HELLO], &[HELLO, DENIED]]);
+        let mut person = Person::connect(&["login", &peer.port]);
+        person.reads("Name: ");
+        person.types("ada\r");
+        person.reads("Password: ");
+        person.types("wrong-horse-9\r");
+        person.reads("[y/N] ");
+        person.types("n\r");
+        person.sees(|screen| screen.matches("Name: ").count() == 2);
+        person.types("\x04");
+        assert_eq!(person.leaves(), 0);
+        let raw = String::from_utf8(person.raw()).unwrap();
+        assert!(raw.contains("Name: ada\r\nPassword: \r\n") && raw.contains("new name? [y/N] n\r\n"), "{raw}");
+        peer.done();
+    }
+}
+
+#[test]
+fn a_server_that_does_not_greet_as_login_is_left_and_hears_nothing() {
+    const SILENT: &[&[&str]] = &[&[""]];
+    const OTHER: &[&[&str]] = &[&["220 mail.example.org\n"]];
+    const FRAMED: &[&[&str]] = &[&["\0\0\0\u{2}OK"]];
+    for script in [SILENT, OTHER, FRAMED] {
+        let peer = scripted(script);
+        let mut person = Person::connect(&["login", &peer.port]);
+        person.reads("does not greet as login does; check the port and --framing");
+        assert_eq!(person.leaves(), 1);
+        peer.done();
+    }
+}
+
+#[test]
+fn what_is_typed_ahead_is_not_taken_for_a_password() {
+    let (came, greet) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let hello = move |stream: TcpStream| {
+        came.0.send(()).unwrap();
+        greet.1.recv().unwrap();
+        (&stream).write_all(HELLO.as_bytes()).unwrap();
+    };
+    let next = |stream: TcpStream| {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        (&stream).write_all(HELLO.as_bytes()).unwrap();
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        assert_eq!(line, "LOGIN hist right-horse-9\n");
+    };
+    let visits: [Box<dyn FnOnce(TcpStream) + Send>; 2] = [Box::new(hello), Box::new(next)];
+    let peer = Peer::in_turn(visits);
+    let mut person = Person::connect(&["login", &peer.port]);
+    came.1.recv_timeout(pty::PATIENCE).unwrap();
+    person.types("hist\rbetter-horse-9\r");
+    person.reads("better-horse-9");
+    greet.0.send(()).unwrap();
+    person.reads("Password: ");
+    person.types("right-horse-9\r");
+    assert_eq!(person.leaves(), 1);
     peer.done();
 }
 
