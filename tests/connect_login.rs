@@ -379,6 +379,39 @@ fn a_signal_while_a_password_is_asked_ends_it_with_its_code_and_a_restored_termi
 }
 
 #[test]
+fn an_operator_is_asked_until_a_password_is_one_and_only_for_a_name_that_is_free() {
+    let mut person = Person::start(&["accounts", "add", "ada"], tempfile::tempdir().unwrap());
+    for (number, (first, again, told)) in [
+        ("short", None, "a password has 8 to 1024 bytes"),
+        (PASSWORD, Some("correct-horse-8"), "the two passwords differ"),
+        (PASSWORD, Some(PASSWORD), "ada has an account"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        person.sees(|screen| screen.matches("Password: ").count() == number + 1);
+        person.types(&format!("{first}\r"));
+        if let Some(again) = again {
+            person.sees(|screen| screen.matches("Again: ").count() == number);
+            person.types(&format!("{again}\r"));
+        }
+        person.reads(told);
+    }
+    assert_eq!(person.leaves(), 0);
+    let mut person = Person::start(&["accounts", "add", "ada"], person.data);
+    person.reads("there is an account called ada already");
+    assert_eq!(person.leaves(), 1);
+    person.sees(|screen| !screen.contains("Password"));
+    for (answer, told, code) in [("\r", "nothing was changed", 1), ("y\r", "ada has no account any more", 0)] {
+        person = Person::start(&["accounts", "delete", "ada"], person.data);
+        person.reads("Delete the account of ada and end its sessions? [y/N] ");
+        person.types(answer);
+        person.reads(told);
+        assert_eq!(person.leaves(), code);
+    }
+}
+
+#[test]
 fn ctrl_c_ends_it_while_the_server_is_waited_for() {
     let (silent, heard) = std::sync::mpsc::channel();
     let hello = |stream: TcpStream| (&stream).write_all(HELLO.as_bytes()).unwrap();
