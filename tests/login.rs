@@ -264,7 +264,10 @@ fn wrong_names_and_wrong_passwords_are_told_apart_by_nothing_and_three_close_it(
     assert_eq!(guest.rest(), "");
     let mut guest = Client::new(server.addr());
     for name in ["anna", "bert", "carl"] {
-        assert_eq!(guest.ask(&format!("LOGIN {name} s3cretpass")), "ERR wait 1 s until the next try, after wrong ones");
+        assert_eq!(
+            guest.ask(&format!("LOGIN {name} s3cretpass")),
+            "ERR wait the next try is in 1 s, because earlier ones were wrong"
+        );
     }
 }
 
