@@ -21,11 +21,15 @@ use crate::store;
 
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
 ///
-/// On a terminal it edits lines and remembers them, except those that begin with a space or are commands with a password: `exit` or Ctrl-D ends, Ctrl-C
-/// stops. Otherwise stdin goes to the server and what comes back to stdout, byte for byte; events are then told only
-/// with --verbose or --log.
+/// On a terminal it edits lines and remembers them, except those that begin with a space or are commands with a
+/// password: `exit` or Ctrl-D ends, Ctrl-C stops. Otherwise stdin goes to the server and what comes back to stdout, byte
+/// for byte; events are then told only with --verbose or --log.
+///
+/// With the word `login` in front, it asks for name and password, unseen, at a server of `serve login` (localhost:5562
+/// where no address is given), keeps a token for the next visit, and goes on as without it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
+#[command(mut_arg("data", |arg| arg.help("Where `login` keeps its token [default: the platform's data folder]")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
     #[arg(id = "address", value_name = "[login|rps] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]

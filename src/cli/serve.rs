@@ -22,7 +22,7 @@ use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES, names};
 
 /// Answer: serve echo, greet, identify, login, or any others of `--list`
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("Services:\n{}\n{EXAMPLES}", list()), mut_arg("data", |arg| arg.help(DATA)))]
 pub(super) struct Words {
     /// What to serve, each with an address of its own if need be; `all` is everything
     #[arg(value_name = "SERVICE[=ADDR]", value_parser = service)]
@@ -253,6 +253,8 @@ fn list() -> String {
     SERVICES.iter().map(|entry| format!("{:10} {:5}  {}\n", entry.name, entry.port, entry.about)).collect()
 }
 
+const DATA: &str =
+    "Keep names, accounts and sessions in this folder; `:memory:` keeps nothing [default: the platform's data folder]";
 const ON: &str = "Listen here: PORT on localhost, :PORT on every interface, HOST:PORT, [IPV6]:PORT or unix:PATH";
 /// More threads than this help nobody on any machine that we know of.
 const MOST_WORKERS: usize = 1024;

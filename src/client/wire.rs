@@ -160,7 +160,7 @@ impl Wire {
         if !self.unread().is_empty() {
             return true;
         }
-        let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+        let limit = Timespec::try_from(limit).expect("nobody waits for ages");
         // A signal makes it shorter, which hurts nobody.
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
     }
@@ -202,6 +202,12 @@ impl Wire {
             Ok(None) => Ok(()),
             Ok(Some(e)) | Err(e) => Err(self.trouble(e, 0)),
         }
+    }
+
+    /// Whether others may read what passes: it leaves this machine, and nothing hides it.
+    pub(super) fn can_be_overheard(&self) -> bool {
+        let leaves = |peer: SockAddr| peer.as_socket().is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
+        self.socket.peer_addr().map_or(true, leaves)
     }
 
     /// Waits a moment until what was told so far stands on the screen, so that it stands in front of what it tells of.
