@@ -223,6 +223,8 @@ pub(crate) enum Role {
     Server,
     /// It looks or changes something, while a server may be running.
     Operator,
+    /// It only looks, also at a backup where nothing can be written.
+    Reader,
 }
 
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.

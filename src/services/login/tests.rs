@@ -184,7 +184,7 @@ async fn a_session_that_is_ended_ends_where_it_is_held() {
         second.enter("LOGIN anna s3cretpass").await;
 
         assert_eq!(second.ask("PASSWD wrong-pass n3w-secret").await, "ERR denied wrong name or password");
-        assert!(second.ask("PASSWD s3cretpass n3w-secret").await.starts_with("ERR wait 1 s "));
+        assert!(second.ask("PASSWD s3cretpass n3w-secret").await.starts_with("ERR wait the next try is in 1 s"));
         assert_eq!(first.ask("PASSWD s3cretpass n3w-secret").await, "OK password changed", "another session's guesses");
         assert_eq!(second.hear().await, "ERR revoked this session was ended; LOGIN again");
         assert!(matches!(second.end().await.1, Ending::WeClosed));
