@@ -463,7 +463,7 @@ fn what_an_operator_cannot_do_is_said_in_a_sentence() {
         (&["add", "bert"], "short\n", 1, "a password has 8 to 1024 bytes"),
         (&["add", "bert"], "password1\n", 1, "this password is one of the commonest; choose another"),
         (&["add", "bert"], "", 1, "no password was given; nothing was changed"),
-        (&["add"], "", 2, "the following required arguments were not provided: <NAME>; try --help"),
+        (&["add"], "", 2, "<NAME> is missing; try --help"),
         (&["add", "two words"], "", 2, "a name has no spaces"),
         (&["list", "anna"], "", 2, "unexpected argument 'anna' found; try --help"),
         (
