@@ -486,6 +486,47 @@ fn what_an_operator_cannot_do_is_said_in_a_sentence() {
 }
 
 #[test]
+fn a_backup_that_cannot_be_written_is_read() {
+    let dir = folder();
+    let data = dir.path().join("a %20b?#");
+    let path = data.to_str().unwrap();
+    let added = sockeye(&["accounts", "add", "anna", "--data", path], "s3cretpass\n");
+    assert_eq!(added.status.code(), Some(0), "{added:?}");
+    // In a mount of our own, where the system lets us have one.
+    let read_only = |words: &str| {
+        let mount = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" || exit 99";
+        let script = format!("{mount}; \"$0\" {words} --data \"$1\"");
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "sh", "-c", &script, env!("CARGO_BIN_EXE_sockeye"), path]);
+        command.output().ok().filter(|ended| ended.status.code() != Some(99))
+    };
+    let Some(probe) = read_only("--version; true") else { return };
+    if !probe.status.success() {
+        return;
+    }
+    for (words, told) in [("accounts list", "anna"), ("store dump", "anna")] {
+        let ended = read_only(words).unwrap();
+        let (stdout, stderr) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        assert!(ended.status.success() && stdout.contains(told) && stderr.is_empty(), "{words}: {stdout}{stderr}");
+    }
+    let ended = read_only("accounts revoke anna").unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(1) && stderr.contains("cannot be written"), "{stderr}");
+    // What a server wrote last, and had no time to tidy up, is seen too.
+    let server = serve_in(&data, &[]);
+    Client::new(server.addr()).enter("REGISTER bert s3cretpass");
+    drop(server);
+    assert!(data.join("store.db-wal").metadata().unwrap().len() > 0);
+    let ended = read_only("accounts list").unwrap();
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("bert"), "{ended:?}");
+    // Where that cannot be read, what stands before it is not taken for all.
+    fs::remove_file(data.join("store.db-shm")).unwrap();
+    let ended = read_only("accounts list").unwrap();
+    assert!(ended.status.code() == Some(1) && ended.stdout.is_empty(), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("copy its folder"), "{ended:?}");
+}
+
+#[test]
 fn a_person_types_a_password_twice_and_nobody_sees_it() {
     let dir = folder();
     let data = dir.path().join("data");

@@ -21,7 +21,7 @@ pub(crate) fn run(plan: &Dump) -> Result<Exit, Failure> {
         return Err(Failure::bad_words("what is kept in memory ends with its server; name a folder with --data"));
     }
     // Only a writer closes itself, and nothing is written here.
-    let store = store::open(place, Role::Operator, drop)?;
+    let store = store::open(place, Role::Reader, drop)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("cannot wait for the store: {e}")))?;
     for table in &plan.tables {

@@ -296,6 +296,8 @@ pub(crate) enum Role {
     Operator,
     /// The same, and where no store is there, one is made.
     Founder,
+    /// It only looks, also at a backup where nothing can be written.
+    Reader,
 }
 
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.
