@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -350,6 +351,16 @@ fn a_server_that_stops_tells_the_members_and_does_not_wait_for_them() {
     alice.hears_nothing_more();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(TcpStream::connect_timeout(&addr, Duration::from_secs(1)).is_err());
+}
+
+#[test]
+fn the_admins_door_is_its_owners_alone_and_goes_with_the_server() {
+    let room = Room::open(&[]);
+    let mode = std::fs::metadata(&room.admin).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    room.admin();
+    assert_eq!(room.server.stop().status.code(), Some(0));
+    assert!(!room.admin.exists());
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Admin: the door of those who run the room, on a thread of its own: the server's terminal, and a socket that only its
 //! owner can use.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
@@ -50,10 +50,12 @@ impl Admin {
 
     pub(super) fn listen(&self, path: &Path) -> io::Result<()> {
         let address = Address::Unix(path.to_owned());
-        let listeners = listen(&address, &PortRule::Exact, 1).map_err(|e| io::Error::new(e.kind(), e.to_string()))?;
+        // From its first moment: whoever connected before a later change of mode would be in.
+        let before = umask(Mode::from_raw_mode(0o177));
+        let listeners = listen(&address, &PortRule::Exact, 1);
+        umask(before);
+        let listeners = listeners.map_err(|e| io::Error::new(e.kind(), e.to_string()))?;
         for listener in listeners {
-            // Before anybody is let in: who may connect is decided when they do.
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
             self.files.lock().unwrap_or_else(PoisonError::into_inner).extend(listener.file);
             for acceptor in listener.acceptors {
                 if let Acceptor::Unix(door) = acceptor {
