@@ -127,8 +127,8 @@ impl Login {
 }
 
 impl Service for Login {
-    async fn serve(&self, conn: Conn) -> io::Result<Ending> {
-        Visit::new(self, conn).hold().await
+    fn serve(&self, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
+        Visit::hold(self, conn)
     }
 }
 

@@ -380,14 +380,14 @@ async fn that_a_session_is_not_held_any_more_is_noted_also_after_a_reset() {
 }
 
 #[tokio::test]
-async fn a_message_may_be_longer_once_somebody_is_logged_in() {
+async fn a_message_may_be_longer_once_somebody_is_logged_in_and_what_is_too_long_is_an_error_as_others_are() {
     scene(async {
         let login = house(terms());
         let mut anna = Client::new(&login).await;
         anna.enter("REGISTER anna s3cretpass").await;
         assert!(anna.ask(&"x".repeat(5000)).await.starts_with("ERR command "));
         assert_eq!(anna.ask("LOGOUT").await, "OK logged out");
-        assert_eq!(anna.ask(&"x".repeat(5000)).await, "Message too long (at most 4096 bytes)");
+        assert_eq!(anna.ask(&"x".repeat(5000)).await, "ERR framing Message too long (at most 4096 bytes)");
     })
     .await;
 }
@@ -490,7 +490,7 @@ async fn whoever_is_not_logged_in_has_30_seconds_and_4_kib() {
 
         let mut long = Client::new(&login).await;
         long.stream.write_all(&[b'x'; 4097]).await.unwrap();
-        assert_eq!(long.end().await.0, "Message too long (at most 4096 bytes)\n");
+        assert_eq!(long.end().await.0, "ERR framing Message too long (at most 4096 bytes)\n");
     })
     .await;
 }

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, sleep_until, timeout, timeout_at};
 use zeroize::Zeroizing;
 
@@ -12,7 +13,7 @@ use super::Login;
 use super::command::{Command, everything};
 use super::desk::{Granted, Held};
 use super::refusal::Refusal;
-use crate::framing::{LARGEST_MESSAGE, Message};
+use crate::framing::{LARGEST_MESSAGE, Message, RecvError};
 use crate::net::{Conn, Ending, Endpoint};
 use crate::services::messages::Messages;
 
@@ -50,24 +51,28 @@ enum Reply {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(login: &'a Login, conn: Conn) -> Self {
-        let here = match &conn.peer {
-            Endpoint::Unix(_) => true,
-            Endpoint::Ip(peer) => peer.ip().is_loopback(),
-        };
-        let way = if here || login.terms.insecure { Way::Safe } else { Way::Plain };
-        Self { login, talk: Messages::bounded(conn, login.framing, MOST_BEFORE), way, guesses: 0 }
-    }
-
     /// # Errors
     /// Where the stream fails.
     ///
     /// # Cancel safety
     /// Dropping it ends it where it stands. What was asked of the store is done all the same; that a session is not
     /// held any more is then not noted.
-    pub(super) async fn hold(mut self) -> io::Result<Ending> {
-        let Err(parting) = self.converse().await;
-        timeout(PATIENCE, self.part(parting)).await.unwrap_or(Ok(Ending::TimedOut))
+    pub(super) fn hold(login: &'a Login, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
+        // Made outside, so that the conversation is not held twice over.
+        let mut visit = Self::new(login, conn);
+        async move {
+            let Err(parting) = visit.converse().await;
+            Box::pin(timeout(PATIENCE, visit.part(parting))).await.unwrap_or(Ok(Ending::TimedOut))
+        }
+    }
+
+    fn new(login: &'a Login, conn: Conn) -> Self {
+        let here = match &conn.peer {
+            Endpoint::Unix(_) => true,
+            Endpoint::Ip(peer) => peer.ip().is_loopback(),
+        };
+        let way = if here || login.terms.insecure { Way::Safe } else { Way::Plain };
+        Self { login, talk: Messages::bounded(conn, login.framing, MOST_BEFORE), way, guesses: 0 }
     }
 
     async fn part(mut self, parting: Parting) -> io::Result<Ending> {
@@ -87,7 +92,8 @@ impl<'a> Visit<'a> {
         }
         loop {
             let held = self.outside().await?;
-            self.inside(held).await?;
+            // Boxed, as all is here that few have come to: most who wait at once are strangers, and hold no room for it.
+            Box::pin(self.inside(held)).await?;
         }
     }
 
@@ -98,20 +104,30 @@ impl<'a> Visit<'a> {
         let deadline = Instant::now() + TIME_BEFORE;
         let mut room = MOST_BEFORE;
         loop {
-            let message = before(deadline, self.talk.receive()).await?.ok_or(Parting::Said)?;
+            let message = in_time(timeout_at(deadline, self.talk.next()).await)?.ok_or(Parting::Said)?;
             let length = self.login.framing.length_of(&message);
             room = room.checked_sub(length).ok_or(Parting::Refused(Refusal::Limit))?;
-            match self.let_in(&secret(message)).await {
-                Ok(Some(Granted { held, token })) => {
-                    let expires = held.session.expires;
-                    before(deadline, self.talk.say(&format!("OK token {} expires {expires:.0}", *token))).await?;
-                    return Ok(held);
-                }
-                Ok(None) => {
-                    before(deadline, self.talk.say("OK bye")).await?;
-                    return Err(Parting::Said);
-                }
-                Err(refusal) => before(deadline, self.refuse(refusal)).await?,
+            if let Some(held) = Box::pin(self.answer(message, deadline)).await? {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// A session, where the message has opened one.
+    async fn answer(&mut self, message: Message, deadline: Instant) -> Result<Option<Held>, Parting> {
+        match self.let_in(&secret(message)).await {
+            Ok(Some(Granted { held, token })) => {
+                let granted = format!("OK token {} expires {:.0}", *token, held.session.expires);
+                in_time(timeout_at(deadline, self.talk.say(&granted)).await)?;
+                Ok(Some(held))
+            }
+            Ok(None) => {
+                in_time(timeout_at(deadline, self.talk.say("OK bye")).await)?;
+                Err(Parting::Said)
+            }
+            Err(refusal) => {
+                in_time(timeout_at(deadline, self.refuse(refusal)).await)?;
+                Ok(None)
             }
         }
     }
@@ -152,9 +168,9 @@ impl<'a> Visit<'a> {
                     true => continue,
                     false => return Err(Parting::Refused(Refusal::Revoked)),
                 },
-                received = self.talk.receive() => received?.ok_or(Parting::Said)?,
+                received = self.talk.next() => received?.ok_or(Parting::Said)?,
             };
-            match self.reply(&mut held, &secret(message)).await {
+            match Box::pin(self.reply(&mut held, &secret(message))).await {
                 Ok(Reply::Text(text)) => self.talk.say(&text).await?,
                 Ok(Reply::LoggedOut) => return Ok(self.talk.say("OK logged out").await?),
                 Ok(Reply::Bye) => {
@@ -201,20 +217,26 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// What is said to somebody who is not logged in, or by them, has to be said before `deadline`.
-async fn before<T, E>(deadline: Instant, saying: impl Future<Output = Result<T, E>>) -> Result<T, Parting>
+/// What is said to somebody who is not logged in, or by them, has to be said before a deadline.
+fn in_time<T, E>(said: Result<Result<T, E>, Elapsed>) -> Result<T, Parting>
 where
     Parting: From<E>,
 {
-    match timeout_at(deadline, saying).await {
-        Ok(said) => Ok(said?),
-        Err(_) => Err(Parting::Refused(Refusal::Limit)),
-    }
+    said.map_err(|_| Parting::Refused(Refusal::Limit))?.map_err(Parting::from)
 }
 
 impl From<io::Error> for Parting {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<RecvError> for Parting {
+    fn from(error: RecvError) -> Self {
+        match error {
+            RecvError::Framing(error) => Self::Refused(error.into()),
+            RecvError::Io(error) => Self::Failed(error),
+        }
     }
 }
 
