@@ -201,9 +201,14 @@ fn what_ends_a_session_ends_it_where_it_is_held() {
     let mut second = Client::new(server.addr());
     second.enter("LOGIN anna s3cretpass");
 
-    assert_eq!(first.ask("PASSWD s3cretpass n3w-secret"), "OK password changed");
-    assert_eq!(second.hear(), revoked);
-    assert_eq!(second.rest(), "");
+    let mut thief = Client::new(server.addr());
+    let stolen = thief.enter(&format!("RESUME {token}"));
+    let token = first.enter("PASSWD s3cretpass n3w-secret");
+    for mut other in [second, thief] {
+        assert_eq!(other.hear(), revoked);
+        assert_eq!(other.rest(), "");
+    }
+    assert!(Client::new(server.addr()).ask(&format!("RESUME {stolen}")).starts_with("ERR token "));
 
     let mut same = Client::new(server.addr());
     same.enter(&format!("RESUME {token}"));
@@ -401,9 +406,10 @@ fn what_happened_to_accounts_is_in_the_audit_log() {
     server.stop();
     assert_eq!(accounts(dir.path(), &["delete", "anna"], "").status.code(), Some(0));
     let records = audit(dir.path());
-    let expected = ["create", "issue", "ok", "password_change", "revoke", "fail", "locked", "fail", "fail", "delete"];
+    let expected =
+        ["create", "issue", "ok", "password_change", "issue", "revoke", "fail", "locked", "fail", "fail", "delete"];
     assert_eq!(events(&records), expected);
-    assert_eq!(records[6]["times"], 1);
+    assert_eq!(records[7]["times"], 1);
     let [create, .., stranger, locked, wrong, late, delete] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&create["account"], &create["ip"]), (&"anna".into(), &"127.0.0.1".into()));
     assert!(create["hash_us"].as_u64().unwrap() > 0 && create["ts"].as_str().unwrap().ends_with('Z'));

@@ -32,6 +32,12 @@ pub(super) struct Granted {
     pub(super) token: Zeroizing<String>,
 }
 
+/// A password that is to take the place of another, which was right.
+pub(super) struct NewPassword {
+    account: Account,
+    made: Done<String>,
+}
+
 /// Whom somebody says they are, and who that is.
 struct Claim {
     key: AccountKey,
@@ -112,6 +118,7 @@ impl<'a> Visit<'a> {
             Resumed::Unknown => (Act::Fail, "unknown token", None),
             Resumed::Expired(session) => (Act::Expire, "expired token", Some(session)),
             Resumed::Revoked(session) => (Act::Fail, "revoked token", Some(session)),
+            Resumed::WornOut(session) => (Act::Revoke, "resumed too often", Some(session)),
             Resumed::Replayed(session) => (Act::Replay, "replaced token", Some(session)),
         };
         let record = self.record(act).token(token::id(token)).because(reason);
@@ -122,30 +129,46 @@ impl<'a> Visit<'a> {
         Err(Refusal::Token)
     }
 
-    /// From the first word of `passwords` to the second. Others who guess at the account do not delay its holder.
+    /// A change from the first word of `passwords` to the second, for [`change_password`](Self::change_password). Others
+    /// who guess at the account do not delay its holder.
     ///
     /// # Cancel safety
-    /// Dropped, it may have changed the password, as long as the session lasts.
-    pub(super) async fn change_password(&mut self, session: &Session, passwords: [&str; 2]) -> Result<(), Refusal> {
+    /// Dropping it gives the place in the queue back.
+    pub(super) async fn try_passwords(
+        &mut self,
+        session: &Session,
+        passwords: [&str; 2],
+    ) -> Result<NewPassword, Refusal> {
         self.needs_safety()?;
         let (old, new) = (Password::parse(passwords[0])?, Password::choose(passwords[1])?);
         let claim = self.claim(session.account.clone()).await?;
         let mut trying = self.begin(Some(Target::Holder(session.id)), &claim)?;
         let account = self.check(&mut trying, old, claim).await?;
         let made = self.make(&mut trying, new).await?;
+        Ok(NewPassword { account, made })
+    }
+
+    /// Ends all sessions of the account, `session` with whoever else has its token, and gives a new one: a person who
+    /// changes a password may fear that somebody has theirs.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have changed the password, and a session may have begun that nobody holds.
+    pub(super) async fn change_password(&mut self, session: &Session, new: NewPassword) -> Result<Granted, Refusal> {
+        let NewPassword { mut account, made } = new;
         let change = VerifierChange {
-            key: account.key,
+            key: account.key.clone(),
             from: account.verifier,
-            to: made.result,
-            leaves_only: Some(session.id),
+            to: made.result.clone(),
+            asked_by: Some(session.id),
             now: self.login.now(),
         };
         if !self.login.store.change_verifier(change).await? {
             // Where the session has not ended, somebody else has changed it meanwhile, and the old one was wrong.
             return Err(if self.login.touch(session.id).await { Refusal::Denied } else { Refusal::Revoked });
         }
-        self.note(self.record(Act::PasswordChange).account(account.name).took(made.waited, made.worked));
-        Ok(())
+        account.verifier = made.result;
+        self.note(self.record(Act::PasswordChange).account(&account.name).took(made.waited, made.worked));
+        self.open(&account).await?.ok_or(Refusal::Revoked)
     }
 
     /// # Cancel safety
@@ -215,7 +238,7 @@ impl<'a> Visit<'a> {
         self.note(self.record(Act::Ok).account(name).took(waited, worked));
         if let Fit::RightButOld(to) = fit {
             let (key, from, now) = (account.key.clone(), account.verifier.clone(), self.login.now());
-            let change = VerifierChange { key, from, to: to.clone(), leaves_only: None, now };
+            let change = VerifierChange { key, from, to: to.clone(), asked_by: None, now };
             // The old one is as good as it was before.
             if self.login.store.change_verifier(change).await.unwrap_or(false) {
                 account.verifier = to;

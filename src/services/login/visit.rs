@@ -45,7 +45,7 @@ enum Parting {
 
 /// What somebody inside is answered.
 enum Reply {
-    Text(String),
+    Text(Zeroizing<String>),
     LoggedOut,
     Bye,
 }
@@ -116,10 +116,9 @@ impl<'a> Visit<'a> {
     /// A session, where the message has opened one.
     async fn answer(&mut self, message: Message, deadline: Instant) -> Result<Option<Held>, Parting> {
         match self.let_in(&secret(message)).await {
-            Ok(Some(Granted { held, token })) => {
-                let granted = format!("OK token {} expires {:.0}", *token, held.session.expires);
-                in_time(timeout_at(deadline, self.talk.say(&granted)).await)?;
-                Ok(Some(held))
+            Ok(Some(granted)) => {
+                in_time(timeout_at(deadline, self.talk.say(&told(&granted))).await)?;
+                Ok(Some(granted.held))
             }
             Ok(None) => {
                 in_time(timeout_at(deadline, self.talk.say("OK bye")).await)?;
@@ -144,20 +143,21 @@ impl<'a> Visit<'a> {
     }
 
     /// As long as the session lasts and somebody is here; well ended by logging out.
-    async fn inside(&mut self, held: Held) -> Result<(), Parting> {
+    async fn inside(&mut self, mut held: Held) -> Result<(), Parting> {
         self.talk.set_bound(LARGEST_MESSAGE);
-        let session = held.session.id;
-        let stayed = self.stay(held).await;
+        let stayed = self.stay(&mut held).await;
+        let Held { session, attachment } = held;
+        drop(attachment);
         // From now on nobody holds it here, however that came about.
-        self.login.touch(session).await;
+        self.login.touch(session.id).await;
         stayed
     }
 
-    async fn stay(&mut self, mut held: Held) -> Result<(), Parting> {
+    async fn stay(&mut self, held: &mut Held) -> Result<(), Parting> {
         let often = self.login.terms.idle / 2;
         let mut touches = interval_at(Instant::now() + often.min(MOST_UNNOTED), often.clamp(LEAST, MOST_UNNOTED));
-        let expires = Instant::now() + self.login.time_until(held.session.expires);
         loop {
+            let expires = Instant::now() + self.login.time_until(held.session.expires);
             // Said as a whole, whatever else happens meanwhile.
             timeout(PATIENCE, self.talk.flush()).await.map_err(io::Error::from)??;
             let message = tokio::select! {
@@ -170,7 +170,7 @@ impl<'a> Visit<'a> {
                 },
                 received = self.talk.next() => received?.ok_or(Parting::Said)?,
             };
-            match Box::pin(self.reply(&mut held, &secret(message))).await {
+            match Box::pin(self.reply(held, &secret(message))).await {
                 Ok(Reply::Text(text)) => self.talk.say(&text).await?,
                 Ok(Reply::LoggedOut) => return Ok(self.talk.say("OK logged out").await?),
                 Ok(Reply::Bye) => {
@@ -185,14 +185,19 @@ impl<'a> Visit<'a> {
 
     async fn reply(&mut self, held: &mut Held, text: &str) -> Result<Reply, Refusal> {
         match Command::parse(text)? {
-            Command::WhoAmI => Ok(Reply::Text(format!("OK {}", held.session.name))),
-            Command::Passwd { old, new } => tokio::select! {
-                biased;
-                () = held.attachment.ended() => Err(Refusal::Revoked),
-                changed = self.change_password(&held.session, [old, new]) => {
-                    changed.map(|()| Reply::Text("OK password changed".into()))
-                }
-            },
+            Command::WhoAmI => Ok(Reply::Text(format!("OK {}", held.session.name).into())),
+            Command::Passwd { old, new } => {
+                let new = tokio::select! {
+                    biased;
+                    () = held.attachment.ended() => Err(Refusal::Revoked),
+                    new = self.try_passwords(&held.session, [old, new]) => new,
+                };
+                // Not while it waits to hear of an end, which it brings about itself.
+                let granted = self.change_password(&held.session, new?).await?;
+                let text = told(&granted);
+                *held = granted.held;
+                Ok(Reply::Text(text))
+            }
             Command::Logout => {
                 self.log_out(&held.session).await?;
                 Ok(Reply::LoggedOut)
@@ -215,6 +220,12 @@ impl<'a> Visit<'a> {
     async fn say_no(&mut self, refusal: &Refusal) -> io::Result<()> {
         self.talk.say(&format!("ERR {} {refusal}", refusal.code())).await
     }
+}
+
+/// What the holder of a session is told.
+fn told(granted: &Granted) -> Zeroizing<String> {
+    let Granted { held, token } = granted;
+    format!("OK token {} expires {:.0}", **token, held.session.expires).into()
 }
 
 /// What is said to somebody who is not logged in, or by them, has to be said before a deadline.
