@@ -421,6 +421,24 @@ fn what_happened_to_accounts_is_in_the_audit_log() {
 }
 
 #[test]
+fn a_flood_of_bad_tokens_leaves_few_lines_in_the_audit_log() {
+    let dir = folder();
+    let server = serve_in(dir.path(), &[]);
+    let unknown = format!("RESUME sky1_{}", "A".repeat(43));
+    for _ in 0..100 {
+        let mut client = Client::new(server.addr());
+        (0..3).for_each(|_| assert!(client.ask(&unknown).starts_with("ERR token ")));
+    }
+    Client::new(server.addr()).enter("REGISTER anna s3cretpass");
+    server.stop();
+    let records = audit(dir.path());
+    let fails = records.iter().filter(|record| record["event"] == "fail").collect::<Vec<_>>();
+    assert!(fails.len() <= 2 * 9, "{}", fails.len());
+    assert_eq!((&fails[0]["times"], &fails[1]["times"]), (&1.into(), &2.into()));
+    assert!(events(&records).ends_with(&["create", "issue"]));
+}
+
+#[test]
 fn a_server_that_holds_secrets_leaves_no_core() {
     let abort = |service: &str| {
         let mut command = Command::new("sh");

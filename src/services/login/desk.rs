@@ -2,6 +2,7 @@
 //! takes the words as they were typed and ends in a session or a refusal.
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +13,7 @@ use super::hashing::{Done, NotDone};
 use super::password::Password;
 use super::presence::Attachment;
 use super::refusal::Refusal;
+use super::repeats::What;
 use super::throttle::{Attempt, TooSoon, Verdict};
 use super::token::{self, Token};
 use super::verifier::{Fit, Workspace};
@@ -121,11 +123,17 @@ impl<'a> Visit<'a> {
             Resumed::WornOut(session) => (Act::Revoke, "resumed too often", Some(session)),
             Resumed::Replayed(session) => (Act::Replay, "replaced token", Some(session)),
         };
+        let whose = session.as_ref().map(|session| session.id);
         let record = self.record(act).token(token::id(token)).because(reason);
-        self.note(match session {
+        let record = match session {
             Some(session) => record.account(session.name),
             None => record,
-        });
+        };
+        // What ended a session just now comes once, and the rest as often as somebody likes.
+        match act {
+            Act::Replay | Act::Revoke => self.note(record),
+            _ => self.note_some(record, (self.ip(), reason, whose)),
+        }
         Err(Refusal::Token)
     }
 
@@ -201,7 +209,7 @@ impl<'a> Visit<'a> {
         let mut throttle = login.throttle();
         let attempt = throttle.attempt(target, source);
         match throttle.begin(attempt, Instant::now()) {
-            Ok(()) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
+            Ok(attempt) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
             Err(TooSoon { wait, times }) => {
                 drop(throttle);
                 // However many there are, they leave room in the log for others.
@@ -263,7 +271,7 @@ impl<'a> Visit<'a> {
         done.map_err(|not| match not {
             NotDone::Left(error) => Refusal::Gone(error),
             NotDone::Busy => {
-                self.note(self.record(Act::Busy));
+                self.note_some(self.record(Act::Busy), (self.ip(), "busy", None));
                 Refusal::Busy
             }
         })
@@ -307,6 +315,16 @@ impl<'a> Visit<'a> {
 
     fn note(&self, record: Record) {
         self.login.audit.note(record);
+    }
+
+    /// Notes what may come again and again: however often that is, it leaves room in the log for others.
+    fn note_some(&self, record: Record, what: What) {
+        let mut repeats = self.login.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = repeats.count(what, Instant::now());
+        drop(repeats);
+        if let Some(times) = times {
+            self.note(record.times(times));
+        }
     }
 
     fn ip(&self) -> Option<IpAddr> {
