@@ -359,6 +359,8 @@ fn over_plain_tcp_from_elsewhere_passwords_are_refused_unless_told_otherwise() {
             assert_eq!(answers[1], answers[0]);
             assert!(answers[2].starts_with("ERR outside "), "{answers:?}");
         }
+        let warned = server.stop().stderr.matches("with --insecure-login everybody on the way").count();
+        assert_eq!(warned, usize::from(insecure));
     }
 }
 
@@ -471,6 +473,21 @@ fn an_operator_adds_and_lists_accounts_beside_the_server() {
     assert_eq!(row.split_whitespace().nth(2), Some("1"), "{table}");
     let line: serde_json::Value = serde_json::from_str(&accounts(dir.path(), &["list", "--json"], "").stdout).unwrap();
     assert_eq!((&line["schema"], &line["name"], &line["sessions"]), (&1.into(), &"Łukasz".into(), &1.into()));
+}
+
+#[test]
+fn who_lists_accounts_leaves_no_trace_and_an_audit_log_that_others_can_read_is_refused() {
+    let dir = folder();
+    accounts(dir.path(), &["add", "anna"], "s3cretpass\n");
+    let log = dir.path().join("audit.jsonl");
+    fs::remove_file(&log).unwrap();
+    assert_eq!(accounts(dir.path(), &["list"], "").status.code(), Some(0));
+    assert!(!log.exists());
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, PermissionsExt::from_mode(0o644)).unwrap();
+    let ended = accounts(dir.path(), &["revoke", "anna"], "");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stderr.contains("audit.jsonl is open to others (mode 644)"), "{}", ended.stderr);
 }
 
 #[test]

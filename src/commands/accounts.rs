@@ -45,9 +45,10 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("cannot wait for the store: {e}")))?;
-    let office = |role| Office::open(&place, role, talk);
+    let office = |role| Office::open(&place, role, talk)?.audited(&place);
     match plan.task {
-        Task::List(form) => runtime.block_on(office(Role::Operator)?.list(form)),
+        // Who only looks leaves no trace.
+        Task::List(form) => runtime.block_on(Office::open(&place, Role::Operator, talk)?.list(form)),
         Task::Add(name) => {
             // Before anything is opened: a person may take their time. Until the end a signal does what it does.
             let mut interview = secret::interview()?;
@@ -71,7 +72,12 @@ impl Office {
     fn open(place: &Place, role: Role, talk: Talk) -> Result<Self, Failure> {
         // A store that fails here fails the task too.
         let store = store::open(place, role, |_| {})?;
-        Ok(Self { store, audit: audit_log(Some(place))?, now: Timestamp::now(), talk })
+        Ok(Self { store, audit: AuditLog::mute(), now: Timestamp::now(), talk })
+    }
+
+    /// The same, and what is done is written down.
+    fn audited(self, place: &Place) -> Result<Self, Failure> {
+        Ok(Self { audit: audit_log(Some(place))?, ..self })
     }
 
     async fn list(&self, form: Form) -> Result<Exit, Failure> {
