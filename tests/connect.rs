@@ -344,6 +344,15 @@ fn a_line_that_is_too_long_for_a_message_fails_and_no_part_of_it_is_sent() {
 }
 
 #[test]
+fn a_line_that_cannot_be_sent_comes_behind_the_answers_to_those_before_it() {
+    let stdin = [b"a\n\nb\0c\n", &[b'x'; 70_000][..], b"\n"].concat();
+    let peer = Peer::new(|stream| answer_all(stream, |all| all));
+    let outcome = run(&[&peer.port, "--framing", "u32be"], &stdin).expect(1).says("a line cannot be sent");
+    assert_eq!(outcome.text(), "a\n\nb\0c\n");
+    peer.done();
+}
+
+#[test]
 fn a_peer_that_breaks_the_framing_is_an_error_behind_its_whole_messages() {
     for (framing, said, told) in [
         ("u32be", &b"\0\0\0\x02hi\xff\xff\xff\xff"[..], "longer than 65536 bytes"),

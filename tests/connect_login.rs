@@ -97,11 +97,67 @@ fn whoever_types_a_wrong_password_is_asked_again_and_then_turned_away() {
     person.types("Łukasz\r");
     person.reads("Password: ");
     person.types("wrong-horse-9\r");
-    person.reads("wrong name or password");
-    person.reads("Register Łukasz as a new name? [y/N] ");
+    person.reads("No such name, or a wrong password. Register Łukasz as a new name? [y/N] ");
     person.types("\r");
     person.sees(|screen| screen.matches("Name: ").count() == 2);
     person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+}
+
+#[test]
+fn what_is_no_name_and_no_password_is_told_before_it_is_said() {
+    let server = server();
+    let mut person = Person::connect(&["login", &server.addr().to_string()]);
+    for (question, typed, told) in [
+        ("Name:", "", "type a name, or Ctrl-D to leave"),
+        ("Name:", "Anna Maria", "a name has no spaces"),
+        ("Name:", "anna", ""),
+        ("Password:", "", "type a password, or Ctrl-D to leave"),
+        ("Password:", "correct horse", "a password has no spaces"),
+    ] {
+        person.sees(|screen| screen.trim_end().ends_with(question));
+        person.types(&format!("{typed}\r"));
+        person.reads(told);
+    }
+    person.sees(|screen| screen.trim_end().ends_with("Password:"));
+    person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+    person.sees(|screen| screen.matches("connected to").count() == 1 && !screen.contains("horse"));
+}
+
+#[test]
+fn a_person_is_asked_before_a_secret_goes_to_another_machine() {
+    // An address of this machine that is not loopback; nothing is sent. Where there is none, there is nothing to see.
+    let way = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let Ok(here) = way.connect("192.0.2.1:9").and_then(|()| way.local_addr()) else { return };
+    let server = Served::start(&[&format!("login={}:0", here.ip()), "--insecure-login", "--data", ":memory:"]);
+    let addr = server.addr().to_string();
+    let mut person = Person::connect(&["login", &addr]);
+    person.reads("can read your password");
+    person.sees(|screen| screen.trim_end().ends_with("Log in all the same? [y/N]"));
+    person.types("\r");
+    assert_eq!(person.leaves(), 0);
+    let mut person = Person::connect(&["login", &addr]);
+    person.reads("Log in all the same? [y/N] ");
+    person.types("y\r");
+    person.reads("Name: ");
+    person.types("ada\r");
+    person.reads("Password: ");
+    person.types(&format!("{PASSWORD}\r"));
+    person.reads("Register ada as a new name? [y/N] ");
+    person.types("y\r");
+    person.reads("Password again: ");
+    person.types(&format!("{PASSWORD}\r"));
+    person.reads("logged in as ada until ");
+    person.sees(|screen| screen.matches("all the same?").count() == 1);
+    person.types("exit\r");
+    assert_eq!(person.leaves(), 0);
+    // The token is a secret too.
+    let mut person = Person::connect_again(&["login", &addr], person.data);
+    person.reads("Log in all the same? [y/N] ");
+    person.types("y\r");
+    person.reads("logged in as ada until ");
+    person.types("exit\r");
     assert_eq!(person.leaves(), 0);
 }
 
@@ -191,6 +247,68 @@ fn no_connection_is_open_while_a_person_types_and_each_try_has_its_own() {
 }
 
 #[test]
+fn nothing_is_told_between_a_question_and_its_answer() {
+    for _ in 0..6 {
+        let peer = scripted(&[&[HELLO], &[HELLO, DENIED]]);
+        let mut person = Person::connect(&["login", &peer.port]);
+        person.reads("Name: ");
+        person.types("ada\r");
+        person.reads("Password: ");
+        person.types("wrong-horse-9\r");
+        person.reads("[y/N] ");
+        person.types("n\r");
+        person.sees(|screen| screen.matches("Name: ").count() == 2);
+        person.types("\x04");
+        assert_eq!(person.leaves(), 0);
+        let raw = String::from_utf8(person.raw()).unwrap();
+        assert!(raw.contains("Name: ada\r\nPassword: \r\n") && raw.contains("new name? [y/N] n\r\n"), "{raw}");
+        peer.done();
+    }
+}
+
+#[test]
+fn a_server_that_does_not_greet_as_login_is_left_and_hears_nothing() {
+    const SILENT: &[&[&str]] = &[&[""]];
+    const OTHER: &[&[&str]] = &[&["220 mail.example.org\n"]];
+    const FRAMED: &[&[&str]] = &[&["\0\0\0\u{2}OK"]];
+    for script in [SILENT, OTHER, FRAMED] {
+        let peer = scripted(script);
+        let mut person = Person::connect(&["login", &peer.port]);
+        person.reads("does not greet as login does; check the port and --framing");
+        assert_eq!(person.leaves(), 1);
+        peer.done();
+    }
+}
+
+#[test]
+fn what_is_typed_ahead_is_not_taken_for_a_password() {
+    let (came, greet) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let hello = move |stream: TcpStream| {
+        came.0.send(()).unwrap();
+        greet.1.recv().unwrap();
+        (&stream).write_all(HELLO.as_bytes()).unwrap();
+    };
+    let next = |stream: TcpStream| {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        (&stream).write_all(HELLO.as_bytes()).unwrap();
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        assert_eq!(line, "LOGIN hist right-horse-9\n");
+    };
+    let visits: [Box<dyn FnOnce(TcpStream) + Send>; 2] = [Box::new(hello), Box::new(next)];
+    let peer = Peer::in_turn(visits);
+    let mut person = Person::connect(&["login", &peer.port]);
+    came.1.recv_timeout(pty::PATIENCE).unwrap();
+    person.types("hist\rbetter-horse-9\r");
+    person.reads("better-horse-9");
+    greet.0.send(()).unwrap();
+    person.reads("Password: ");
+    person.types("right-horse-9\r");
+    assert_eq!(person.leaves(), 1);
+    peer.done();
+}
+
+#[test]
 fn what_comes_right_behind_the_last_answer_is_shown() {
     let peer = scripted(&[&[HELLO], &[HELLO, TOKEN, "OK ada\nERR revoked this session was ended\nand more\n"]]);
     let mut person = Person::connect(&["login", &peer.port]);
@@ -256,6 +374,39 @@ fn a_signal_while_a_password_is_asked_ends_it_with_its_code_and_a_restored_termi
         person.reads("Password: ");
         person.signals(signal);
         person.reads("nothing was changed");
+        assert_eq!(person.leaves(), code);
+    }
+}
+
+#[test]
+fn an_operator_is_asked_until_a_password_is_one_and_only_for_a_name_that_is_free() {
+    let mut person = Person::start(&["accounts", "add", "ada"], tempfile::tempdir().unwrap());
+    for (number, (first, again, told)) in [
+        ("short", None, "a password has 8 to 1024 bytes"),
+        (PASSWORD, Some("correct-horse-8"), "the two passwords differ"),
+        (PASSWORD, Some(PASSWORD), "ada has an account"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        person.sees(|screen| screen.matches("Password: ").count() == number + 1);
+        person.types(&format!("{first}\r"));
+        if let Some(again) = again {
+            person.sees(|screen| screen.matches("Again: ").count() == number);
+            person.types(&format!("{again}\r"));
+        }
+        person.reads(told);
+    }
+    assert_eq!(person.leaves(), 0);
+    let mut person = Person::start(&["accounts", "add", "ada"], person.data);
+    person.reads("there is an account called ada already");
+    assert_eq!(person.leaves(), 1);
+    person.sees(|screen| !screen.contains("Password"));
+    for (answer, told, code) in [("\r", "nothing was changed", 1), ("y\r", "ada has no account any more", 0)] {
+        person = Person::start(&["accounts", "delete", "ada"], person.data);
+        person.reads("Delete the account of ada and end its sessions? [y/N] ");
+        person.types(answer);
+        person.reads(told);
         assert_eq!(person.leaves(), code);
     }
 }

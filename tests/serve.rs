@@ -578,12 +578,12 @@ fn what_a_file_says_wrongly_is_refused_with_file_and_key() {
         ("workers = { n = 1 }", &["`workers`"]),
         ("workers = [1, 2]", &["`workers`", "one value"]),
         ("services = \"-x\"", &["`services`", "flags"]),
-        ("workers = 0", &["--workers", "at least 1"]),
-        ("workers = -1", &["--workers"]),
-        ("drain = \"ten\"", &["--drain", "ten", "10s"]),
+        ("workers = 0", &["toml: workers 0: ", "at least 1"]),
+        ("workers = -1", &["toml: workers -1: "]),
+        ("drain = \"ten\"", &["toml: drain ten: ", "10s"]),
         ("services = [\"ehco\"]", &["`ehco`", "echo"]),
         ("services = \"echo=99999\"", &["99999"]),
-        ("events = \"loud\"", &["--events", "loud", "messages"]),
+        ("events = \"loud\"", &["'events <LEVEL>'", "loud", "messages"]),
         ("workers = = 2", &[":1: "]),
         ("once = true\n\nworkers = [", &[":3: "]),
         ("once = true\nonce = true", &["duplicate key"]),
@@ -658,6 +658,10 @@ fn bad_words_are_refused_in_one_line_with_the_word_and_the_way_out() {
         (&["srve", "echo"], &["srve", "serve"]),
         (&["completions", "cmd"], &["cmd", "bash"]),
         (&["man", "srve"], &["`srve`", "serve"]),
+        (&["man", "store-dmp"], &["`store-dmp`", "serve"]),
+        (&["completions"], &["sockeye: <SHELL> is missing"]),
+        (&["accounts", "add"], &["sockeye: <NAME> is missing"]),
+        (&["store", "dump", "--data", ":memory:"], &["in memory", "--data"]),
     ] {
         let ended = sockeye(words, "");
         println!("{words:?}: {}", ended.stderr.trim_end());
@@ -700,7 +704,7 @@ fn the_list_has_every_service_with_its_port() {
     let ended = sockeye(&["serve", "--list"], "");
     assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""));
     let rows: Vec<Vec<&str>> = ended.stdout.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
-    let names = ["echo", "upper", "prefix", "collect", "greet", "utc", "identify", "login"];
+    let names = ["echo", "upper", "prefix", "collect", "greet", "utc", "identify", "login", "rps", "chat"];
     let expected: Vec<Vec<String>> =
         names.iter().zip(5555..).map(|(name, port)| vec![(*name).to_owned(), port.to_string()]).collect();
     assert_eq!(rows, expected);
@@ -709,13 +713,28 @@ fn the_list_has_every_service_with_its_port() {
 const PRINTED: &[(&[&str], &[&str])] = &[
     (&["--help"], &["serve", "connect", "--quiet", "--color", "Examples:"]),
     (&["-h"], &["serve"]),
-    (&["serve", "--help"], &["--on", "--once", "--chunk", "--idle-timeout", "--log-format", "echo", "Exit codes"]),
+    (
+        &["serve", "--help"],
+        &[
+            "--on",
+            "--once",
+            "--chunk",
+            "--idle-timeout",
+            "--log-format",
+            "identify    5561",
+            "does not",
+            "`:memory:`",
+            "Exit codes",
+        ],
+    ),
     (&["--version"], &["sockeye 0.1.0"]),
     (&["completions", "bash"], &["complete", "--idle-timeout", "--ready-file"]),
     (&["completions", "zsh"], &["#compdef sockeye", "--idle-timeout", "--ready-file"]),
     (&["completions", "fish"], &["complete -c sockeye", "idle-timeout", "ready-file"]),
     (&["man"], &[".TH sockeye", "serve", "color"]),
     (&["man", "serve"], &[".TH sockeye", "idle", "ready", "chunk"]),
+    (&["man", "store-dump"], &[".TH sockeye-store-dump"]),
+    (&["connect", "--help"], &["With the word `login`", "Where `login` keeps its token"]),
     (&["serve", "--list"], &["echo"]),
 ];
 
@@ -727,6 +746,14 @@ fn help_completions_and_man_pages_go_to_stdout() {
         for word in *wanted {
             assert!(ended.stdout.contains(word), "{words:?} has no {word}: {}", ended.stdout);
         }
+    }
+}
+
+#[test]
+fn only_what_serves_may_keep_its_data_in_memory() {
+    for words in [&["connect"][..], &["accounts", "list"], &["accounts", "add"], &["store", "dump"]] {
+        let ended = sockeye(&[words, &["--help"]].concat(), "");
+        assert!(ended.stdout.contains("--data") && !ended.stdout.contains(":memory:"), "{words:?}: {}", ended.stdout);
     }
 }
 

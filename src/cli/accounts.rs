@@ -30,7 +30,7 @@ enum Deed {
     Add(Whose),
     /// End all sessions of an account
     Revoke(Whose),
-    /// Remove an account and end its sessions
+    /// Remove an account and end its sessions; a person at a terminal is asked first
     Delete(Whose),
 }
 

@@ -35,7 +35,11 @@ pub(super) fn complete(command: &Command, words: &[OsString], typed: ArgMatches)
     // Behind `--` a flag would be taken for a service.
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let completed = words[..end].iter().chain(&from_file).chain(&words[end..]);
-    let blame = |e: clap::Error| Failure::bad_words(format!("{}: {}", path.display(), sentence(&e)));
+    // What was typed has been accepted before, so it is about a key.
+    let blame = |e: clap::Error| {
+        let sentence = sentence(&e).replace("'--", "'");
+        Failure::bad_words(format!("{}: {}", path.display(), sentence.strip_prefix("--").unwrap_or(&sentence)))
+    };
     command.clone().try_get_matches_from(completed).map_err(blame)
 }
 

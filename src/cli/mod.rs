@@ -3,6 +3,8 @@
 
 /// `accounts`.
 mod accounts;
+/// What can be said about the room of `chat`.
+mod chat;
 /// Keys of a configuration file, which stand in for flags that were not typed.
 mod config;
 /// `connect`.
@@ -50,7 +52,7 @@ enum Verb {
     Completions {
         shell: clap_complete::Shell,
     },
-    /// Print the man page of sockeye, or of one verb
+    /// Print the man page of sockeye, or of one verb, such as serve or store-dump
     Man {
         verb: Option<String>,
     },
@@ -177,6 +179,9 @@ fn sentence(error: &clap::Error) -> String {
         let flag = arg.split(' ').next().filter(|flag| flag.starts_with('-'));
         return flag.map_or_else(|| why.to_string(), |flag| format!("{flag} {value}: {why}"));
     }
+    if let (ErrorKind::MissingRequiredArgument, Some(missing)) = (error.kind(), error.get(ContextKind::InvalidArg)) {
+        return format!("{missing} is missing; try --help");
+    }
     let text = error.to_string();
     let wanted = text
         .lines()
@@ -215,8 +220,10 @@ fn man(verb: Option<&str>) -> Result<Vec<u8>, Failure> {
 
 fn subcommand(command: &Command, verb: &str) -> Result<Command, Failure> {
     let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-    let found = command.find_subcommand(verb).cloned();
+    // That of `store dump` is sockeye-store-dump(1).
+    let found = verb.split('-').try_fold(command, |command, word| command.find_subcommand(word));
     let found = found
+        .cloned()
         .ok_or_else(|| Failure::bad_words(format!("no verb is called `{verb}`; there are {}", verbs.join(", "))))?;
     Ok(found.display_name(format!("sockeye-{verb}")).name(format!("sockeye-{verb}")))
 }

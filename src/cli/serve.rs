@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::chat::ChatWords;
 use super::data::DataWords;
 use super::events::EventWords;
 use super::login::LoginWords;
@@ -21,7 +22,7 @@ use crate::services::{Entry, LARGEST_COLLECTION, Options, SERVICES, names};
 
 /// Answer: serve echo, greet, identify, login, or any others of `--list`
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("Services:\n{}\n{EXAMPLES}", list()), mut_arg("data", |arg| arg.help(DATA)))]
 pub(super) struct Words {
     /// What to serve, each with an address of its own if need be; `all` is everything
     #[arg(value_name = "SERVICE[=ADDR]", value_parser = service)]
@@ -62,6 +63,9 @@ pub(super) struct Words {
     /// How many bytes `collect` waits for, at most 64MiB
     #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
     collect: usize,
+    /// How long a player of `rps` may take to choose
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, default_value = "60s", help_heading = "Services")]
+    turn_timeout: Duration,
     /// Pass streams through the kernel instead of our memory (Linux): no copies, but a lower rate
     #[arg(long, help_heading = "Services")]
     splice: bool,
@@ -84,6 +88,8 @@ pub(super) struct Words {
 
     #[command(flatten)]
     login: LoginWords,
+    #[command(flatten)]
+    chat: ChatWords,
     #[command(flatten)]
     events: EventWords,
 }
@@ -158,7 +164,9 @@ impl Words {
 
     fn options(&self) -> Options {
         let (framing, chunk, prefix, collect) = (self.framing, self.chunk, self.prefix.clone(), self.collect);
-        Options { framing, chunk, prefix, collect, login: self.login.terms() }
+        let (flood, admin_socket) = (self.chat.flood(), self.chat.admin_socket.clone());
+        let (login, turn_timeout) = (self.login.terms(), self.turn_timeout);
+        Options { framing, chunk, prefix, collect, login, flood, admin_socket, turn_timeout }
     }
 
     fn limits(&self) -> Limits {
@@ -245,6 +253,8 @@ fn list() -> String {
     SERVICES.iter().map(|entry| format!("{:10} {:5}  {}\n", entry.name, entry.port, entry.about)).collect()
 }
 
+const DATA: &str =
+    "Keep names, accounts and sessions in this folder; `:memory:` keeps nothing [default: the platform's data folder]";
 const ON: &str = "Listen here: PORT on localhost, :PORT on every interface, HOST:PORT, [IPV6]:PORT or unix:PATH";
 /// More threads than this help nobody on any machine that we know of.
 const MOST_WORKERS: usize = 1024;

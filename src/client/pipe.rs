@@ -31,7 +31,8 @@ enum Received {
 }
 
 /// Talks until both sides have said everything. When the peer ends first, what stdin still brings is sent, and a
-/// stdin that is quiet for a quarter of a second then keeps nobody waiting. A closed stdout is an ordinary end.
+/// stdin that is quiet for a quarter of a second then keeps nobody waiting. A closed stdout is an ordinary end. A line
+/// that cannot be sent ends what we say; what was said before it is answered first.
 ///
 /// # Errors
 /// Where the peer resets, takes less than there was, or is idle for too long, and where stdin or stdout fail.
@@ -97,7 +98,8 @@ fn send(wire: &Wire, mut outgoing: Outgoing, peer_watch: &UnixStream) -> Result<
 
 fn say(wire: &Wire, (bytes, sound): Translated<'_>) -> Result<(), Trouble> {
     wire.send(&bytes)?;
-    sound.inspect_err(|_| wire.cut())
+    // What was said before is still answered.
+    sound.inspect_err(|_| wire.half_close())
 }
 
 fn turn(stdin: BorrowedFd<'_>, peer: BorrowedFd<'_>) -> io::Result<Turn> {

@@ -123,12 +123,14 @@ impl Drop for Interview {
 struct Modes(Termios);
 
 impl Modes {
-    /// Lines as the terminal edits them, and shown or not.
+    /// Lines as the terminal edits them, and shown or not. What was typed before a secret was asked for was shown, so it
+    /// is none, and is forgotten.
     fn set(echo: Echo) -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut asking = before.clone();
         asking.local_modes.set(LocalModes::ECHO, echo == Echo::Shown);
-        tcsetattr(io::stdin(), OptionalActions::Now, &asking)?;
+        let typed = if echo == Echo::Shown { OptionalActions::Now } else { OptionalActions::Flush };
+        tcsetattr(io::stdin(), typed, &asking)?;
         Ok(Self(before))
     }
 }

@@ -41,6 +41,8 @@ enum Phase {
     #[default]
     Free,
     Typing,
+    /// Somebody is asked: nobody draws until they have answered.
+    Asking,
 }
 
 impl Screen {
@@ -62,6 +64,9 @@ impl Screen {
         }
         state.waiting.push_str(text);
         state.waiting.push_str(line_end);
+        if state.phase == Phase::Asking {
+            return;
+        }
         // A nudge on its way will show this too; but when much waits, it is better to wait for it than to gather more.
         if !state.nudged || state.waiting.len() > MOST_WAITING {
             state.nudged = true;
@@ -73,6 +78,12 @@ impl Screen {
     /// From here on only rustyline draws.
     pub(super) fn typing(&self) {
         self.state().phase = Phase::Typing;
+    }
+
+    /// From here on nothing is shown until [`free`](Self::free): a question stands on the terminal. For a question only,
+    /// while little is told.
+    pub(super) fn asking(&self) {
+        self.state().phase = Phase::Asking;
     }
 
     /// The line is done: what waited is shown, and text goes out directly again.

@@ -24,6 +24,8 @@ pub(crate) enum Trouble {
     Unsayable(FramingError),
     #[error("did not let us in: {0}")]
     TurnedAway(String),
+    #[error("does not greet as login does; check the port and --framing")]
+    Ungreeted,
     #[error("cannot be talked to any more: {}", Reason(.0))]
     Socket(io::Error),
     #[error("was left, because stdin cannot be read: {}", Reason(.0))]
@@ -57,7 +59,7 @@ impl Trouble {
                 Ending::Failed(io::Error::new(e.kind(), e.to_string()))
             }
             Self::Framing(e) | Self::Unsayable(e) => Ending::Failed(io::Error::other(e.clone())),
-            Self::TurnedAway(_) => Ending::WeClosed,
+            Self::TurnedAway(_) | Self::Ungreeted => Ending::WeClosed,
             Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
             Self::Unreached(error) => Ending::Failed(io::Error::new(error.kind(), error.to_string())),
         }

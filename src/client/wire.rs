@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,14 @@ pub(crate) struct Wire {
     unread: Mutex<Vec<u8>>,
 }
 
+/// Who has something.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) peer: bool,
+    /// In the order they were asked about.
+    pub(super) others: Vec<bool>,
+}
+
 impl Wire {
     pub(crate) fn new(socket: Socket, account: Account) -> Self {
         Self { socket, account: Mutex::new(account), dump: None, idle: None, unread: Mutex::default() }
@@ -122,12 +131,36 @@ impl Wire {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until there is something to receive, an end included, or something for one of the others, at most for
+    /// `limit`.
+    ///
+    /// # Errors
+    /// Where the connection was idle for too long; the socket is then shut.
+    pub(super) fn wait(&self, others: &[BorrowedFd<'_>], limit: Option<Duration>) -> Result<Ready, Trouble> {
+        if !self.unread().is_empty() {
+            return Ok(Ready { peer: true, others: vec![false; others.len()] });
+        }
+        let limit = [self.patience()?, limit].into_iter().flatten().min();
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        let others = others.iter().map(|other| PollFd::from_borrowed_fd(*other, PollFlags::IN));
+        let mut fds: Vec<PollFd<'_>> = others.chain([PollFd::new(&self.socket, PollFlags::IN)]).collect();
+        match poll(&mut fds, limit.as_ref()) {
+            Ok(_) => {
+                let peer = fds.pop().is_some_and(|socket| !socket.revents().is_empty());
+                Ok(Ready { peer, others: fds.iter().map(|other| !other.revents().is_empty()).collect() })
+            }
+            // A signal makes it shorter, and whoever waits for one looks.
+            Err(rustix::io::Errno::INTR) => Ok(Ready { peer: false, others: vec![false; fds.len() - 1] }),
+            Err(e) => Err(Trouble::Socket(e.into())),
+        }
+    }
+
     /// Whether there is something to receive, an end included, now or soon.
     pub(super) fn has_more_within(&self, limit: Duration) -> bool {
         if !self.unread().is_empty() {
             return true;
         }
-        let limit = Timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+        let limit = Timespec::try_from(limit).expect("nobody waits for ages");
         // A signal makes it shorter, which hurts nobody.
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&limit)).is_ok_and(|ready| ready > 0)
     }
@@ -169,6 +202,12 @@ impl Wire {
             Ok(None) => Ok(()),
             Ok(Some(e)) | Err(e) => Err(self.trouble(e, 0)),
         }
+    }
+
+    /// Whether others may read what passes: it leaves this machine, and nothing hides it.
+    pub(super) fn can_be_overheard(&self) -> bool {
+        let leaves = |peer: SockAddr| peer.as_socket().is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
+        self.socket.peer_addr().map_or(true, leaves)
     }
 
     /// Waits a moment until what was told so far stands on the screen, so that it stands in front of what it tells of.

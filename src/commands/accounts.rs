@@ -45,19 +45,41 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("cannot wait for the store: {e}")))?;
-    let office = |role| Office::open(&place, role, talk)?.audited(&place);
+    let office = |role| Office::open(&place, role, talk);
     match plan.task {
-        // Who only looks leaves no trace.
-        Task::List(form) => runtime.block_on(Office::open(&place, Role::Operator, talk)?.list(form)),
+        Task::List(form) => runtime.block_on(list(&place, form)),
         Task::Add(name) => {
-            // Before anything is opened: a person may take their time. Until the end a signal does what it does.
+            // Nothing is open while a person types, who may take their time. Until the end a signal does what it does.
             let mut interview = secret::interview()?;
-            let password = ask_for_password(&mut interview)?;
+            if io::stdin().is_terminal() {
+                runtime.block_on(office(Role::Founder)?.must_be_free(&name))?;
+            }
+            let password = ask_for_password(&mut interview, talk)?;
             runtime.block_on(office(Role::Founder)?.add(&name, &password))
         }
         Task::Revoke(name) => runtime.block_on(office(Role::Operator)?.revoke(&name)),
-        Task::Delete(name) => runtime.block_on(office(Role::Operator)?.delete(&name)),
+        Task::Delete(name) => {
+            let mut interview = secret::interview()?;
+            if io::stdin().is_terminal() {
+                let (_, shown) = runtime.block_on(office(Role::Operator)?.account(&name))?;
+                let question = format!("Delete the account of {shown} and end its sessions?");
+                if !secret::agrees(&mut interview, &question)? {
+                    return Err(Failure::failed("nothing was changed"));
+                }
+            }
+            runtime.block_on(office(Role::Operator)?.delete(&name))
+        }
     }
+}
+
+/// Whoever only looks needs no audit log, nor a folder that can be written.
+async fn list(place: &Place, form: Form) -> Result<Exit, Failure> {
+    let accounts = store::open(place, Role::Reader, |_| {})?.accounts(Timestamp::now()).await?;
+    let text = match form {
+        Form::Json => json(&accounts),
+        Form::Table => table(&accounts),
+    };
+    print::run(text.as_bytes())
 }
 
 /// Where an operator sits.
@@ -72,32 +94,22 @@ impl Office {
     fn open(place: &Place, role: Role, talk: Talk) -> Result<Self, Failure> {
         // A store that fails here fails the task too.
         let store = store::open(place, role, |_| {})?;
-        Ok(Self { store, audit: AuditLog::mute(), now: Timestamp::now(), talk })
+        Ok(Self { store, audit: audit_log(Some(place))?, now: Timestamp::now(), talk })
     }
 
-    /// The same, and what is done is written down.
-    fn audited(self, place: &Place) -> Result<Self, Failure> {
-        Ok(Self { audit: audit_log(Some(place))?, ..self })
-    }
-
-    async fn list(&self, form: Form) -> Result<Exit, Failure> {
-        let accounts = self.store.accounts(self.now).await?;
-        print::run(
-            match form {
-                Form::Json => json(&accounts),
-                Form::Table => table(&accounts),
-            }
-            .as_bytes(),
-        )
+    /// Before a password is asked for.
+    async fn must_be_free(&self, name: &Name) -> Result<(), Failure> {
+        match self.store.account(&AccountKey(name.key())).await? {
+            Some(_) => Err(taken(name.as_str())),
+            None => Ok(()),
+        }
     }
 
     async fn add(&self, name: &Name, password: &Password) -> Result<Exit, Failure> {
         let account = login::account(name, password, self.now);
         let name = account.name.clone();
         if !self.store.create_account(account).await? {
-            return Err(Failure::failed(format!(
-                "there is an account called {name} already, or one that looks like it"
-            )));
+            return Err(taken(&name));
         }
         self.note(Act::Create, &name);
         self.talk.say(&format!("{name} has an account"));
@@ -139,17 +151,29 @@ impl Office {
     }
 }
 
-/// Twice from a person, who does not see it; a pipe says it once.
-fn ask_for_password(interview: &mut Interview) -> Result<Password, Failure> {
+fn taken(name: &str) -> Failure {
+    Failure::failed(format!("there is an account called {name} already, or one that looks like it"))
+}
+
+/// Twice from a person, who does not see it, until it is one; a pipe says it once.
+fn ask_for_password(interview: &mut Interview, talk: Talk) -> Result<Password, Failure> {
     coredump::forbid();
     if !io::stdin().is_terminal() {
         return choose(&secret::line(io::stdin().lock())?);
     }
-    let password = choose(&secret::ask(interview, "Password: ")?)?;
-    if *secret::ask(interview, "Again: ")? == *password.as_str() {
-        return Ok(password);
+    loop {
+        let password = match choose(&secret::ask(interview, "Password: ")?) {
+            Ok(password) => password,
+            Err(failure) => {
+                talk.say(&failure.sentence);
+                continue;
+            }
+        };
+        if *secret::ask(interview, "Again: ")? == *password.as_str() {
+            return Ok(password);
+        }
+        talk.say("the two passwords differ");
     }
-    Err(Failure::failed("that was not the same; nothing was changed"))
 }
 
 fn choose(text: &str) -> Result<Password, Failure> {

@@ -12,6 +12,7 @@ use super::{Exit, Failure, Talk, Volume, ask, coredump};
 use crate::client::login::{TokenFile, Visitor};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe;
+use crate::client::rps::{Played, Seat, Surface, play_script};
 use crate::client::terminal::{Farewell, Terminal};
 use crate::client::{Account, HexDump, Rendering, Screen, Speech, Trouble, Wire};
 use crate::event::sinks::{self, Format, Sink, SinkPlan, Target};
@@ -42,6 +43,8 @@ pub(crate) enum Place {
 pub(crate) enum Words {
     /// What a person types or a pipe brings.
     Dialogue(Dialogue),
+    /// The words of a game.
+    Game(Game),
     /// Generated data.
     Generated { size: u64, clients: usize, seed: u64 },
 }
@@ -54,6 +57,13 @@ pub(crate) struct Dialogue {
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
     pub(crate) entrance: Entrance,
+}
+
+/// How rock-paper-scissors is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Game {
+    pub(crate) speech: Speech,
+    pub(crate) dump: Dump,
 }
 
 /// What stands before the first word.
@@ -84,6 +94,8 @@ pub(crate) struct Events {
 enum Audience {
     /// A person who talks: events are always told, beside the line being typed.
     Person(Screen),
+    /// A person who plays: their board is enough, unless more is asked for.
+    Player(Surface),
     /// A script: events are told when asked for.
     Script,
 }
@@ -103,6 +115,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             let idle = idle.unwrap_or(PAYLOAD_IDLE);
             check(Payload { address, dial, size, clients, seed, idle }, events, talk)
         }
+        Words::Game(game) => play(Way { address, dial, idle }, game, events, talk),
         Words::Dialogue(dialogue) => {
             if !dialogue.entrance.is_passable() {
                 return Err(Failure::bad_words(ONLY_FOR_PEOPLE));
@@ -159,10 +172,32 @@ fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit
     };
     drop(line);
     close(sink);
-    done.map_err(|trouble| match trouble {
-        Trouble::Unreached(error) => error.into(),
-        trouble => Failure::failed(format!("{} {trouble}", way.address)),
-    })
+    done.map_err(|trouble| way.failed(trouble))
+}
+
+/// Matches as long as a person wants another, or one for a script.
+fn play(way: Way, game: Game, events: Events, talk: Talk) -> Result<Exit, Failure> {
+    let Game { speech, dump } = game;
+    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // A board needs of a terminal what a line editor needs.
+    let able = person && Terminal::open(None).is_some();
+    let seat = able.then(Seat::take).transpose().map_err(|trouble| way.failed(trouble))?;
+    let audience = seat.as_ref().map_or(Audience::Script, |seat| Audience::Player(seat.surface()));
+    let (emitter, sink) = events.open(&audience, talk)?;
+    let line = Line { way: &way, dump, emitter, audience };
+    let done = match seat {
+        Some(mut seat) => loop {
+            match line.wire().and_then(|wire| seat.play(&wire, speech)) {
+                Ok(Played::Again) => {}
+                Ok(Played::Farewell(farewell)) => break Ok(exit(farewell)),
+                Err(trouble) => break Err(trouble),
+            }
+        },
+        None => line.wire().and_then(|wire| play_script(&wire, speech)).map(|()| Exit::Done),
+    };
+    drop(line);
+    close(sink);
+    done.map_err(|trouble| way.failed(trouble))
 }
 
 /// A person talks.
@@ -179,10 +214,14 @@ fn meet(line: &Line<'_>, terminal: Terminal, speech: Speech, entrance: &Entrance
         Ok(wire) => terminal.run(wire, speech)?,
         Err(farewell) => farewell,
     };
-    Ok(match farewell {
+    Ok(exit(farewell))
+}
+
+fn exit(farewell: Farewell) -> Exit {
+    match farewell {
         Farewell::Done => Exit::Done,
         Farewell::Signal(signal) => Exit::Signal(signal),
-    })
+    }
 }
 
 /// A pipe passes through.
@@ -217,6 +256,14 @@ impl Line<'_> {
 }
 
 impl Way {
+    /// Where the address does not stand in the trouble, it stands in front of it.
+    fn failed(&self, trouble: Trouble) -> Failure {
+        match trouble {
+            Trouble::Unreached(error) => error.into(),
+            trouble => Failure::failed(format!("{} {trouble}", self.address)),
+        }
+    }
+
     fn reach(&self) -> Result<Socket, Trouble> {
         let runtime = new_runtime().map_err(Trouble::Socket)?;
         let stream = runtime.block_on(async {
@@ -235,6 +282,7 @@ impl Audience {
         let stderr = io::stderr();
         match self {
             Self::Person(screen) if stderr.is_terminal() => Box::new(screen.clone()),
+            Self::Player(surface) if stderr.is_terminal() => Box::new(surface.clone()),
             _ => Box::new(stderr),
         }
     }

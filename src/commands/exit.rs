@@ -80,7 +80,7 @@ impl From<StoreError> for Failure {
             StoreError::TooNew { .. } => "; update sockeye, or name another folder with --data",
             StoreError::Unwritable(_) | StoreError::Failed(_) => "; check the folder, or name another with --data",
             StoreError::SyncFailed(_) => {
-                "; nothing that was not acknowledged is kept, so check the disk before a restart"
+                "; a change that was not acknowledged may be kept or lost, so check the disk before a restart"
             }
         };
         Self::failed(format!("{error}{way_out}"))

@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 mod ask;
 /// `connect`: talks to a server.
 pub(crate) mod connect;
+/// The admin at the server's terminal.
+mod console;
 /// What a crash leaves behind.
 mod coredump;
 /// What the end of a command means.

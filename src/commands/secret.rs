@@ -1,5 +1,5 @@
 //! Secret: a line that is nobody else's business: from a person, who does not see it, or from a pipe. Never from
-//! arguments, which every process can read.
+//! arguments, which every process can read. And what a person agrees to.
 
 use std::io::{self, BufRead};
 
@@ -16,11 +16,26 @@ pub(crate) fn ask(interview: &mut Interview, question: &str) -> Result<Zeroizing
     match interview.ask(question, Echo::Hidden, &mut io::stderr()) {
         Ok(Reply::Line(line)) => Ok(line),
         Ok(Reply::Nothing) => Err(Failure::failed(NOTHING)),
-        Ok(Reply::Signal(signal)) => {
-            Err(Failure { exit: Exit::Signal(signal), sentence: "nothing was changed".into() })
-        }
+        Ok(Reply::Signal(signal)) => Err(stopped(signal)),
         Err(e) => Err(cannot_ask(&e)),
     }
+}
+
+/// Whether a person at the terminal that is stdin agrees; the end of their input does not.
+///
+/// # Errors
+/// Where the terminal cannot be used, and where a signal ends the question.
+pub(crate) fn agrees(interview: &mut Interview, question: &str) -> Result<bool, Failure> {
+    match interview.ask(&format!("{question} [y/N] "), Echo::Shown, &mut io::stderr()) {
+        Ok(Reply::Line(line)) => Ok(line.trim().eq_ignore_ascii_case("y")),
+        Ok(Reply::Nothing) => Ok(false),
+        Ok(Reply::Signal(signal)) => Err(stopped(signal)),
+        Err(e) => Err(cannot_ask(&e)),
+    }
+}
+
+fn stopped(signal: i32) -> Failure {
+    Failure { exit: Exit::Signal(signal), sentence: "a signal stopped the question; nothing was changed".into() }
 }
 
 /// Who asks.

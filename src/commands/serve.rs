@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::console::Console;
 use super::{Exit, Failure, Talk, ask, coredump};
 use crate::event::Emitter;
 use crate::event::sinks::{self, SinkPlan};
@@ -56,8 +57,10 @@ pub(crate) enum Asking {
 }
 
 /// What a running server has to be attended to for.
-enum Happening {
+pub(super) enum Happening {
     Signal(i32),
+    /// The admin of a service has had enough.
+    Stopped,
     /// Nobody reads stdout any more.
     ConsoleClosed,
     /// What was said to be kept may not be.
@@ -70,7 +73,7 @@ enum Happening {
 /// # Errors
 /// Where something cannot be opened or started, or the server ended otherwise than asked.
 pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
-    let Plan { mut wishes, options, data, limits, workers, copying, sink, ready_file, drain, asking } = plan;
+    let Plan { mut wishes, options, data, limits, workers, copying, mut sink, ready_file, drain, asking } = plan;
     if let Asking::Yes { other_port } = asking {
         ask_for_addresses(&mut wishes, &other_port)?;
     }
@@ -78,6 +81,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let ready_file = ready_file.map(ReadyFile::open).transpose()?;
     let visits = limits.visits;
     let (happens, happenings) = channel();
+    let console = Console::open(&wishes, &mut sink);
     let log = sink.target.to_string();
     let closed = happens.clone();
     // Whoever attends may have gone home already; then nobody needs to know.
@@ -94,6 +98,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
     point_out(&bound, &options, talk);
     let ready = places_of(&bound);
+    let attending = happens.clone();
     let running = bound
         .start(emitter.clone(), move || drop(happens.send(Happening::Ended)))
         .map_err(|e| Failure::failed(format!("cannot start the workers: {}", Reason(&e))))?;
@@ -101,8 +106,12 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if announced.is_err() {
         running.close();
     }
+    let console = console.and_then(|console| console.hold(means.open_room()?, &attending, talk));
     let cut_short = Attendant { running: &running, emitter: &emitter, drain, talk }.attend(&happenings);
     let outcome = running.join();
+    if let Some(console) = console {
+        console.leave();
+    }
     drop(emitter);
     sink.close();
     announced?;
@@ -121,7 +130,9 @@ fn ask_for_addresses(wishes: &mut [Wish], other_port: &PortRule) -> Result<(), F
 }
 
 fn means(data: Option<store::Place>, happens: Sender<Happening>) -> Means {
+    let stopped = happens.clone();
     Means::new(data, move |error| drop(happens.send(Happening::StoreFailed(error))))
+        .stopped_by(move || drop(stopped.send(Happening::Stopped)))
 }
 
 impl Wish {
@@ -238,7 +249,7 @@ impl Attendant<'_> {
         loop {
             match next(happenings, deadline) {
                 Ok(Happening::Signal(SIGHUP)) => self.emitter.reopen(),
-                Ok(Happening::Signal(_) | Happening::ConsoleClosed) if deadline.is_none() => {
+                Ok(Happening::Signal(_) | Happening::Stopped | Happening::ConsoleClosed) if deadline.is_none() => {
                     deadline = Some(Instant::now() + self.drain);
                     self.begin_drain();
                 }
@@ -252,7 +263,7 @@ impl Attendant<'_> {
                     deadline = Some(Instant::now());
                     self.running.close();
                 }
-                Ok(Happening::ConsoleClosed) => {}
+                Ok(Happening::ConsoleClosed | Happening::Stopped) => {}
                 Err(RecvTimeoutError::Timeout) => self.running.close(),
                 Ok(Happening::Ended) | Err(RecvTimeoutError::Disconnected) => return cut_short,
             }

@@ -17,8 +17,11 @@ pub(crate) struct Dump {
 /// Where there is no store, it cannot be read, or stdout cannot be written to.
 pub(crate) fn run(plan: &Dump) -> Result<Exit, Failure> {
     let place = plan.data.as_ref().ok_or(StoreError::Nowhere)?;
+    if *place == Place::Memory {
+        return Err(Failure::bad_words("what is kept in memory ends with its server; name a folder with --data"));
+    }
     // Only a writer closes itself, and nothing is written here.
-    let store = store::open(place, Role::Operator, drop)?;
+    let store = store::open(place, Role::Reader, drop)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|e| Failure::failed(format!("cannot wait for the store: {e}")))?;
     for table in &plan.tables {

@@ -1,6 +1,7 @@
-//! Audit: who was let in and who was not, in a log of its own that is kept longer and read by fewer than event lines.
+//! Audit: who was let in, who was not and who was sent away, in a log of its own that is kept longer and read by fewer than event lines.
 //! Nobody waits for it: what its queue cannot take is dropped, counted, and admitted to in the next line.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
@@ -51,10 +52,18 @@ pub(crate) enum Act {
     Create,
     PasswordChange,
     Delete,
+    /// Somebody was sent out of a room.
+    Kick,
+    Ban,
+    Unban,
+    Mute,
+    Unmute,
+    /// Somebody at the console ended the server.
+    Stop,
 }
 
 /// A line of the log. It holds no password, no token, and no name that nobody has.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Record {
     schema: u32,
     #[serde(serialize_with = "as_text")]
@@ -67,8 +76,13 @@ pub(crate) struct Record {
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// Of a member of a room.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    nick: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text_too")]
+    until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_micros")]
     wait_us: Option<Duration>,
     /// How often the same has happened, where not each time is written down.
@@ -83,8 +97,9 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(event: Act, ts: Timestamp) -> Self {
-        let (ip, account, token, reason, wait_us, hash_us) = (None, None, None, None, None, None);
-        Self { schema: 1, ts, event, ip, account, token, reason, wait_us, times: None, hash_us, lost: None }
+        let (ip, account, token, nick, reason, until) = (None, None, None, None, None, None);
+        let (wait_us, times, hash_us, lost) = (None, None, None, None);
+        Self { schema: 1, ts, event, ip, account, token, nick, reason, until, wait_us, times, hash_us, lost }
     }
 
     pub(crate) fn from(self, ip: Option<IpAddr>) -> Self {
@@ -101,8 +116,18 @@ impl Record {
         Self { token: Some(id), ..self }
     }
 
-    pub(crate) fn because(self, reason: &'static str) -> Self {
-        Self { reason: Some(reason), ..self }
+    /// What a member of a room is called.
+    pub(crate) fn nick(self, nick: impl Into<String>) -> Self {
+        Self { nick: Some(nick.into()), ..self }
+    }
+
+    pub(crate) fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
+    }
+
+    /// When what was done will be over by itself.
+    pub(crate) fn until(self, until: Option<Timestamp>) -> Self {
+        Self { until, ..self }
     }
 
     /// How often it has happened by now.
@@ -214,6 +239,11 @@ fn as_text<S: Serializer>(ts: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
 }
 
 #[expect(clippy::ref_option, reason = "serde calls it so")]
+fn as_text_too<S: Serializer>(ts: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{:.3}", ts.unwrap_or_default()))
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn in_micros<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_some(&duration.map(|duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
 }
@@ -252,12 +282,14 @@ mod tests {
                 .took(Duration::from_millis(2), Duration::from_micros(25)),
         );
         log.note(Record::new(Act::PasswordChange, at(1)).token("0badf00d".into()));
+        log.note(Record::new(Act::Ban, at(2)).nick("bob").because("loud".to_owned()).until(Some(at(602))));
         drop(log);
         assert_eq!(
             lines(&path),
             [
                 r#"{"schema":1,"ts":"1970-01-01T00:00:00.000Z","event":"fail","ip":"192.0.2.1","account":"anna\n\"","reason":"wrong password","wait_us":2000,"hash_us":25}"#,
                 r#"{"schema":1,"ts":"1970-01-01T00:00:01.000Z","event":"password_change","token":"0badf00d"}"#,
+                r#"{"schema":1,"ts":"1970-01-01T00:00:02.000Z","event":"ban","nick":"bob","reason":"loud","until":"1970-01-01T00:10:02.000Z"}"#,
             ]
         );
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);

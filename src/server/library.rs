@@ -58,8 +58,8 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Starts the service of this name (`echo`, `upper`, `prefix`, `collect`) on a free port of 127.0.0.1, with one
-    /// worker and the defaults of `sockeye serve`. When this returns, it listens.
+    /// Starts the service of this name, any of `sockeye serve --list`, on a free port of 127.0.0.1, with one worker and
+    /// the defaults of `sockeye serve`; what it keeps ends with it. When this returns, it listens.
     ///
     /// # Errors
     /// Where no service has this name, or the system refuses a port or a thread.

@@ -115,6 +115,7 @@ impl Bound {
         self.announce(&emitter);
         let services = self.services();
         let gate = Arc::new(Gate::default());
+        self.stands.iter().for_each(|(stand, _)| gate.tell_also(Arc::clone(&stand.service.service)));
         let house = Arc::new(House { admission: Admission::new(self.limits, Arc::clone(&gate)), gate, emitter });
         let mut crews: Vec<Crew> = (0..self.workers).map(|_| Crew::default()).collect();
         let mut files = Vec::new();

@@ -76,7 +76,13 @@ impl Listener {
 impl Post {
     fn new(door: Door<Acceptor>, built: Built, house: &Arc<House>) -> io::Result<Self> {
         let listener = match door.acceptor {
-            Acceptor::Tcp(listener) => Listener::Tcp(tokio::net::TcpListener::from_std(listener)?),
+            Acceptor::Tcp(listener) => {
+                if let Some(bytes) = built.send_buffer {
+                    // What it accepts inherits it.
+                    socket2::SockRef::from(&listener).set_send_buffer_size(bytes)?;
+                }
+                Listener::Tcp(tokio::net::TcpListener::from_std(listener)?)
+            }
             Acceptor::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
         };
         let reporter = house.emitter.reporter(door.service);

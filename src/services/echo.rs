@@ -18,9 +18,9 @@ pub(super) fn build(options: &Options) -> Built {
     match options.framing {
         Framing::Burst => {
             let most = options.chunk.unwrap_or(LARGEST_READ);
-            Built { service: Arc::new(Echo::new(options.chunk)), bare: Some(most), discreet: false }
+            Built { bare: Some(most), ..Built::new(Arc::new(Echo::new(options.chunk))) }
         }
-        framing => Built { service: Arc::new(MessageEcho { framing }), bare: None, discreet: false },
+        framing => Built::new(Arc::new(MessageEcho { framing })),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Means: what services share that has to be opened, the store before all. Nothing is opened before one of them asks.
 
+use std::io;
 use std::sync::Arc;
 
+use super::chat::{self, Chat};
 use super::login::{self, Login};
+use super::rps::Rps;
 use super::{Built, Options};
 use crate::event::audit::AuditLog;
 use crate::store::{self, Place, Store, StoreError};
@@ -14,13 +17,22 @@ pub(crate) struct Means {
     store: Option<Arc<dyn Store>>,
     audit: Option<AuditLog>,
     login: Option<Arc<Login>>,
+    chat: Option<Arc<Chat>>,
+    stop: Option<Box<dyn Fn() + Send>>,
+    rps: Option<Arc<Rps>>,
     failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
 }
 
 impl Means {
     /// With a store in `data`. `failed` is called where it closes itself for good.
     pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
-        Self { data, store: None, audit: None, login: None, failed: Some(Box::new(failed)) }
+        let failed: Option<Box<dyn FnOnce(StoreError) + Send>> = Some(Box::new(failed));
+        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop: None, failed }
+    }
+
+    /// The same, where a service can have the server stop.
+    pub(crate) fn stopped_by(self, stop: impl Fn() + Send + 'static) -> Self {
+        Self { stop: Some(Box::new(stop)), ..self }
     }
 
     /// With a store that ends with the process.
@@ -71,7 +83,50 @@ impl Means {
                 Arc::clone(self.login.insert(Arc::new(login)))
             }
         };
-        Ok(Built { service: login, bare: None, discreet: true })
+        Ok(Built { discreet: true, ..Built::new(login) })
+    }
+
+    /// `chat`, one room for all its doors.
+    pub(super) fn chat(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let chat = match &self.chat {
+            Some(chat) => Arc::clone(chat),
+            None => {
+                let chat = Arc::new(self.open_chat(options).map_err(|e| StoreError::Failed(e.to_string()))?);
+                Arc::clone(self.chat.insert(chat))
+            }
+        };
+        Ok(Built { send_buffer: Some(chat::SEND_BUFFER), ..Built::new(chat) })
+    }
+
+    fn open_chat(&mut self, options: &Options) -> io::Result<Chat> {
+        let (store, audit) = (self.store().map_err(io::Error::other)?, self.audit().map_err(io::Error::other)?);
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let bans = runtime.block_on(store.bans()).map_err(io::Error::other)?;
+        let stop = self.stop.take().unwrap_or_else(|| Box::new(|| {}));
+        let tools = chat::Tools { store, audit, stop };
+        let chat = Chat::open(options.framing, chat::Terms { rate: options.flood }, bans, tools)?;
+        if let Some(path) = &options.admin_socket {
+            chat.listen_for_admin(path)?;
+        }
+        Ok(chat)
+    }
+
+    /// The room that was opened, where one was.
+    pub(crate) fn open_room(&self) -> Option<Arc<Chat>> {
+        self.chat.clone()
+    }
+
+    /// `rps`, one for all its doors: whoever comes in by one of them plays whoever comes in by another.
+    pub(super) fn rps(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let rps = match &self.rps {
+            Some(rps) => Arc::clone(rps),
+            None => {
+                let rps = Rps::new(options.framing, options.turn_timeout, self.store()?);
+                let rps = rps.map_err(|e| StoreError::Failed(e.to_string()))?;
+                Arc::clone(self.rps.insert(Arc::new(rps)))
+            }
+        };
+        Ok(Built::new(rps))
     }
 }
 

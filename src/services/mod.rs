@@ -1,6 +1,8 @@
 //! Services: the conversations we hold. One file each, one row each in `SERVICES`; help, lists and documents come
 //! from the table. A service knows its `Conn` and nothing of sockets, workers or logs.
 
+/// Many people in one room.
+mod chat;
 /// Receives all, then sends it all back.
 mod collect;
 /// Sends back what arrives.
@@ -19,19 +21,25 @@ mod messages;
 pub(crate) mod name;
 /// Answers one message with a prefix.
 mod prefix;
+/// A game for two.
+mod rps;
 /// Sends back what arrives, in upper case.
 mod upper;
 /// Tells the time in UTC.
 mod utc;
 
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::framing::Framing;
+use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
 use crate::store::StoreError;
 
+pub(crate) use chat::{Chat, Rate};
 pub(crate) use collect::LARGEST_COLLECTION;
 pub(crate) use means::{Means, audit_log};
 
@@ -40,6 +48,10 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Holds one conversation to its end. It is dropped where it stands when the peer is silent for too long or the
     /// server goes.
     async fn serve(&self, conn: Conn) -> io::Result<Ending>;
+
+    /// Hears what the server is about to do, before anything of it is done: for those who wait for something other than
+    /// their peer. It must not block.
+    fn heed(&self, _orders: Orders) {}
 }
 
 /// A conversation that is being held.
@@ -48,11 +60,17 @@ pub(crate) type Talk = Pin<Box<dyn Future<Output = io::Result<Ending>>>>;
 /// A [`Service`] behind a pointer; every service is one.
 pub(crate) trait Converse: Send + Sync {
     fn converse(self: Arc<Self>, conn: Conn) -> Talk;
+
+    fn heed(&self, orders: Orders);
 }
 
 impl<S: Service> Converse for S {
     fn converse(self: Arc<Self>, conn: Conn) -> Talk {
         Box::pin(async move { self.serve(conn).await })
+    }
+
+    fn heed(&self, orders: Orders) {
+        Service::heed(self, orders);
     }
 }
 
@@ -76,6 +94,14 @@ pub(crate) struct Built {
     pub(crate) bare: Option<usize>,
     /// Whether what is said is nobody's business: then no event line shows it, at any level.
     pub(crate) discreet: bool,
+    /// How much the system may hold that a peer has not taken, where that matters: whoever does not read shows early.
+    pub(crate) send_buffer: Option<usize>,
+}
+
+impl Built {
+    fn new(service: Arc<dyn Converse>) -> Self {
+        Self { service, bare: None, discreet: false, send_buffer: None }
+    }
 }
 
 /// What a user can choose about services; each takes what concerns it.
@@ -91,6 +117,12 @@ pub(crate) struct Options {
     pub(crate) collect: usize,
     /// How long sessions of `login` last, and how much may be guessed.
     pub(crate) login: login::Terms,
+    /// How fast a member of `chat` may talk; `None` for as fast as they can.
+    pub(crate) flood: Option<Rate>,
+    /// Where the admin of `chat` comes in, besides the terminal.
+    pub(crate) admin_socket: Option<PathBuf>,
+    /// How long a player of `rps` may take to choose.
+    pub(crate) turn_timeout: Duration,
 }
 
 impl Default for Options {
@@ -101,6 +133,9 @@ impl Default for Options {
             prefix: "SERVER RECEIVED: ".into(),
             collect: 102_400,
             login: login::Terms::default(),
+            flood: Some(Rate::default()),
+            admin_socket: None,
+            turn_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -131,7 +166,7 @@ pub(crate) fn names() -> String {
 
 /// A service that needs to see its bytes.
 fn conversation(service: impl Service) -> Result<Built, StoreError> {
-    Ok(Built { service: Arc::new(service), bare: None, discreet: false })
+    Ok(Built::new(Arc::new(service)))
 }
 
 /// Every service, in the order of its port.
@@ -183,6 +218,18 @@ pub(crate) const SERVICES: &[Entry] = &[
         port: 5562,
         about: "accounts with passwords, and sessions by token",
         build: |options, means| means.login(options),
+    },
+    Entry {
+        name: "rps",
+        port: 5563,
+        about: "rock-paper-scissors for two, first to 3 wins",
+        build: |options, means| means.rps(options),
+    },
+    Entry {
+        name: "chat",
+        port: 5564,
+        about: "many people in one room, with an admin at the server's terminal",
+        build: |options, means| means.chat(options),
     },
 ];
 

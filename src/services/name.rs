@@ -1,6 +1,7 @@
 //! Name: what a person wants to be called, held against a rule, and the key that names of one look have in common.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use unicode_security::skeleton;
 
 /// A name that can be shown in any line.
@@ -14,6 +15,8 @@ pub(crate) enum Rule {
     Words,
     /// One word, so that something can be said behind it.
     Word,
+    /// Letters and digits of any script, `_` and `-`: nothing that a line may be punctuated with.
+    Nick,
 }
 
 /// Why a text is no name. The words are fit to be sent to whoever typed it, and say nothing of it.
@@ -21,12 +24,14 @@ pub(crate) enum Rule {
 pub(crate) enum BadName {
     #[error("a name has at least one visible character")]
     Empty,
-    #[error("a name has at most {LONGEST} characters")]
-    TooLong,
+    #[error("a name has at most {0} characters")]
+    TooLong(usize),
     #[error("a name has no control characters and none that cannot be seen")]
     Unprintable,
     #[error("a name has no spaces")]
     Spaced,
+    #[error("a name here has only letters, digits, _ and -")]
+    Unlettered,
 }
 
 impl Name {
@@ -36,16 +41,20 @@ impl Name {
     /// Where the rule forbids it.
     pub(crate) fn parse(text: &str, rule: Rule) -> Result<Self, BadName> {
         // One more than allowed shows that it is too long, however long it is.
-        let name: Vec<char> = text.trim().nfc().take(LONGEST + 1).collect();
-        if name.len() > LONGEST {
-            return Err(BadName::TooLong);
+        let most = rule.most();
+        let name: Vec<char> = text.trim().nfc().take(most + 1).collect();
+        if name.len() > most {
+            return Err(BadName::TooLong(most));
         }
         for (at, c) in name.iter().enumerate() {
             let joins =
                 *c == JOINER && at > 0 && !name[at - 1].is_ascii() && name.get(at + 1).is_some_and(|c| !c.is_ascii());
             match rule {
-                Rule::Word if c.is_whitespace() && !c.is_control() => return Err(BadName::Spaced),
+                // It stands for bytes that were no text, so two names could have become one.
+                _ if *c == char::REPLACEMENT_CHARACTER => return Err(BadName::Unprintable),
+                Rule::Word | Rule::Nick if c.is_whitespace() && !c.is_control() => return Err(BadName::Spaced),
                 Rule::Words if joins || is_space(*c) => {}
+                Rule::Nick if is_printable(*c) && !is_lettered(&name[..=at]) => return Err(BadName::Unlettered),
                 _ if is_printable(*c) => {}
                 _ => return Err(BadName::Unprintable),
             }
@@ -67,6 +76,22 @@ impl Name {
         // A skeleton has capitals again: that of 0 is O.
         fold(&skeleton(&plain).collect::<String>())
     }
+
+    /// The same with capitals looked at as capitals: `I` is taken for `l`, and a Cyrillic `В` for `B`, which small
+    /// letters are not. Names of which any key or look are equal can be taken for one another.
+    pub(crate) fn look(&self) -> String {
+        fold(&skeleton(&self.0.nfkc().collect::<String>()).collect::<String>())
+    }
+}
+
+impl Rule {
+    /// The most characters of a name.
+    fn most(self) -> usize {
+        match self {
+            Self::Words | Self::Word => LONGEST,
+            Self::Nick => LONGEST_NICK,
+        }
+    }
 }
 
 /// Without the difference between capitals and small letters. There and back through the capitals joins at least what
@@ -77,20 +102,38 @@ fn fold(text: &str) -> String {
 }
 
 /// A space of any script; what ends lines or paragraphs is none.
-fn is_space(c: char) -> bool {
+pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether the last of `name` may stand there in a nick. A mark stands on a letter, few on one: a pile of them would reach
+/// into other lines.
+fn is_lettered(name: &[char]) -> bool {
+    let Some((c, before)) = name.split_last() else { return false };
+    if is_combining_mark(*c) {
+        let marks = before.iter().rev().take_while(|c| is_combining_mark(**c)).count();
+        return marks < before.len() && marks < MOST_MARKS && is_seen(*c);
+    }
+    matches!(c, '_' | '-') || c.is_alphanumeric() && is_seen(*c)
+}
+
+/// Some letters are empty: those that fill up a syllable, for example.
+fn is_seen(c: char) -> bool {
+    c.is_ascii() || skeleton(c.encode_utf8(&mut [0; 4])).next().is_some()
 }
 
 /// Neither a control, a mark of direction, of zero width, nor unassigned. The standard library escapes those; a
 /// combining mark it escapes only where no character stands before it.
-fn is_printable(c: char) -> bool {
-    // U+FFFD stands for bytes that were no text, so two names could have become one.
-    c != char::REPLACEMENT_CHARACTER
-        && (matches!(c, '\'' | '"' | '\\') || ['x', c].iter().collect::<String>().escape_debug().nth(1) == Some(c))
+pub(super) fn is_printable(c: char) -> bool {
+    matches!(c, '\'' | '"' | '\\') || ['x', c].iter().collect::<String>().escape_debug().nth(1) == Some(c)
 }
 
 /// The most characters of a name.
 const LONGEST: usize = 64;
+/// Of one that stands in front of every line.
+const LONGEST_NICK: usize = 24;
+/// Devanagari puts three marks on a letter, Thai and Vietnamese two.
+const MOST_MARKS: usize = 3;
 /// Makes one emoji of two.
 const JOINER: char = '\u{200d}';
 
@@ -149,7 +192,7 @@ mod tests {
             assert_eq!(Name::parse(text, Rule::Words), Err(BadName::Empty), "{text:?}");
         }
         assert!(Name::parse(&"ł".repeat(64), Rule::Word).is_ok());
-        assert_eq!(Name::parse(&"l".repeat(65), Rule::Word), Err(BadName::TooLong));
+        assert_eq!(Name::parse(&"l".repeat(65), Rule::Word), Err(BadName::TooLong(64)));
         for text in ["a b", "a\u{a0}b", "a\u{3000}b"] {
             assert_eq!(Name::parse(text, Rule::Word), Err(BadName::Spaced), "{text:?}");
         }
@@ -182,12 +225,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_nick_has_letters_and_digits_of_any_script_and_two_signs() {
+        let longest = "ł".repeat(24);
+        for text in ["alice", "_", "a-1_b", "Łukasz", "мария", "山田太郎", "हिन्दी", "สวัสดี", "x\u{302}\u{301}", &longest]
+        {
+            assert!(Name::parse(text, Rule::Nick).is_ok(), "{text:?}");
+        }
+        for (text, why) in [
+            ("a b", BadName::Spaced),
+            ("a\u{3000}b", BadName::Spaced),
+            ("a\tb", BadName::Unprintable),
+            ("a\u{202e}", BadName::Unprintable),
+            ("\u{301}", BadName::Unlettered),
+            ("a\u{334}\u{334}\u{334}\u{334}", BadName::Unlettered),
+            ("<a>", BadName::Unlettered),
+            ("a:", BadName::Unlettered),
+            ("a*", BadName::Unlettered),
+            ("a/b", BadName::Unlettered),
+            ("🦈", BadName::Unlettered),
+            ("a\u{3164}", BadName::Unlettered),
+            ("", BadName::Empty),
+            ("ł\u{300}łłłłłłłłłłłłłłłłłłłłłłłł", BadName::TooLong(24)),
+        ] {
+            assert_eq!(Name::parse(text, Rule::Nick), Err(why), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn capitals_that_look_alike_have_one_look() {
+        let look = |text| Name::parse(text, Rule::Nick).unwrap().look();
+        for [one, other] in [["Bob", "Вob"], ["Ivan", "lvan"], ["bobI", "bobl"], ["ADMIN", "ADMlN"], ["Helen", "Неlen"]]
+        {
+            assert_eq!(look(one), look(other), "{one} {other}");
+        }
+        assert_ne!(look("alice"), look("alicia"));
+    }
+
     proptest::proptest! {
         #[test]
         fn whatever_is_typed_is_refused_or_safe_to_show(text in "\\PC{0,70}|[\\x00-\\u{20ff}]{0,8}") {
-            for rule in [Rule::Word, Rule::Words] {
+            for rule in [Rule::Word, Rule::Words, Rule::Nick] {
                 let Ok(name) = Name::parse(&text, rule) else { continue };
-                assert!((1..=LONGEST).contains(&name.as_str().chars().count()));
+                assert!((1..=rule.most()).contains(&name.as_str().chars().count()));
                 assert!(!name.as_str().contains(char::is_control));
                 assert!(Name::parse(name.as_str(), rule).as_ref() == Ok(&name), "{name:?}");
             }

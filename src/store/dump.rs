@@ -31,6 +31,23 @@ pub(super) enum Row {
         /// How many tokens it has had, as far as they are remembered.
         tokens: u32,
     },
+    Bans {
+        nick: Option<String>,
+        address: Option<String>,
+        reason: String,
+        since: String,
+        /// Nothing where it has no end.
+        until: Option<String>,
+    },
+    Matches {
+        ended: String,
+        winner: String,
+        loser: String,
+        /// The winner's rounds first.
+        score: String,
+        /// `played`, or what the loser did: `left`, `silent`.
+        how: String,
+    },
 }
 
 impl Row {

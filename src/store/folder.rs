@@ -21,26 +21,29 @@ impl Folder {
     /// # Errors
     /// Where others could look in, another server has it, or the system refuses.
     pub(super) fn open(dir: &Path, role: Role) -> Result<Self, StoreError> {
-        if role == Role::Operator && !dir.exists() {
+        let looks = matches!(role, Role::Operator | Role::Reader);
+        if looks && !dir.exists() {
             return Err(missing(dir));
         }
         make_folder(dir).map_err(|e| cannot("make", dir, &e))?;
-        must_be_ours_alone(dir, &fs::metadata(dir).map_err(|e| cannot("look at", dir, &e))?)?;
+        let found = fs::metadata(dir).map_err(|e| cannot("look at", dir, &e))?;
+        must_be_ours_alone(dir, &found)?;
         let lock = match role {
             Role::Server => Some(lock(dir)?),
-            Role::Operator | Role::Founder => None,
+            Role::Operator | Role::Founder | Role::Reader => None,
         };
         let database = dir.join(DATABASE);
         for name in [DATABASE, "store.db-wal", "store.db-shm", "audit.jsonl"] {
             let path = dir.join(name);
             // Looked at and not opened: closing a second descriptor would take away the locks that SQLite has here.
             match fs::symlink_metadata(&path) {
-                Ok(found) => must_be_ours_alone(&path, &found)?,
+                Ok(found) if found.is_file() => must_be_ours_alone(&path, &found)?,
+                Ok(_) => return Err(StoreError::Failed(format!("{} is no file", path.display()))),
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 Err(e) => return Err(cannot("look at", &path, &e)),
             }
         }
-        if role == Role::Operator && !database.exists() {
+        if looks && !database.exists() {
             return Err(missing(dir));
         }
         make_file(dir, &database)?;
@@ -78,9 +81,6 @@ fn must_be_ours_alone(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     let path = || path.display().to_string();
     if found.uid() != rustix::process::geteuid().as_raw() {
         return Err(StoreError::Failed(format!("{} belongs to the user with id {}", path(), found.uid())));
-    }
-    if !found.is_dir() && !found.is_file() {
-        return Err(StoreError::Failed(format!("{} is neither a folder nor a file", path())));
     }
     match found.mode() & 0o7777 {
         mode if mode & 0o077 != 0 => Err(StoreError::TooOpen { path: path(), mode }),
@@ -164,8 +164,10 @@ mod tests {
     #[test]
     fn an_operator_makes_neither_folder_nor_file() {
         let (_above, dir) = folder();
-        for dir in [dir.join("none"), dir.clone()] {
-            let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
+        for (dir, role) in
+            [(dir.join("none"), Role::Operator), (dir.clone(), Role::Reader), (dir.clone(), Role::Operator)]
+        {
+            let refusal = Folder::open(&dir, role).unwrap_err().to_string();
             assert_eq!(refusal, format!("there is no store in {}", dir.display()));
         }
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
@@ -174,11 +176,18 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_the_file_is_refused() {
+    fn a_link_or_a_folder_in_the_place_of_the_file_is_refused() {
         let (_above, dir) = folder();
-        std::os::unix::fs::symlink("/etc/hostname", dir.join("store.db")).unwrap();
-        let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
-        assert!(refusal.ends_with("store.db is neither a folder nor a file"), "{refusal}");
+        let path = dir.join("store.db");
+        let refused = || {
+            let refusal = Folder::open(&dir, Role::Operator).unwrap_err().to_string();
+            assert!(refusal.ends_with(&format!("{} is no file", path.display())), "{refusal}");
+        };
+        std::os::unix::fs::symlink("/etc/hostname", &path).unwrap();
+        refused();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        refused();
     }
 
     #[test]

@@ -80,6 +80,18 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// The sessions that were ended before their time since the entry `after` of their log; 0 is its beginning.
     fn revocations(&self, after: u64) -> Answer<'_, Revocations>;
 
+    /// Who may not come in.
+    fn bans(&self) -> Answer<'_, Vec<Ban>>;
+
+    /// Keeps a ban, in the place of the one with the same key.
+    fn keep_ban(&self, ban: Ban) -> Answer<'_, ()>;
+
+    /// Forgets a ban; false where there is none.
+    fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool>;
+
+    /// Keeps the result of a match behind all that are kept.
+    fn keep_match(&self, played: Match) -> Answer<'_, ()>;
+
     /// Everything of one table, a JSON object a line, secrets left out.
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>>;
 }
@@ -206,12 +218,67 @@ pub(crate) struct Revocations {
     pub(crate) last: u64,
 }
 
+/// What names a ban; the one who hands it in makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct BanKey(pub(crate) String);
+
+/// Who may not come in: a nick, everybody of an address, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ban {
+    pub(crate) key: BanKey,
+    /// As it was typed.
+    pub(crate) nick: Option<String>,
+    /// Of IPv6, the first address of a network of 64 bits, which is what one customer has.
+    pub(crate) address: Option<IpAddr>,
+    /// Empty where none was given.
+    pub(crate) reason: String,
+    pub(crate) since: Timestamp,
+    /// `None` until somebody lifts it.
+    pub(crate) until: Option<Timestamp>,
+}
+
+/// A match that somebody won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) ended: Timestamp,
+    /// The address that the winner came from.
+    pub(crate) winner: String,
+    pub(crate) loser: String,
+    /// Rounds of the winner, and of the loser.
+    pub(crate) score: (u32, u32),
+    pub(crate) how: MatchEnd,
+}
+
+/// How a match was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MatchEnd {
+    /// To its end.
+    Played,
+    /// The loser left.
+    Left,
+    /// The loser did not choose in time.
+    Silent,
+}
+
+impl MatchEnd {
+    /// As it stands in a row.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Played => "played",
+            Self::Left => "left",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// What can be dumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     People,
     Accounts,
     Sessions,
+    Bans,
+    Matches,
 }
 
 /// Where a store is kept.
@@ -232,6 +299,8 @@ pub(crate) enum Role {
     Operator,
     /// The same, and where no store is there, one is made.
     Founder,
+    /// It only looks, also at a backup where nothing can be written.
+    Reader,
 }
 
 /// Why the store did not do it. One sentence, without a way out, which depends on who asked.

@@ -7,6 +7,7 @@
 mod token;
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
@@ -57,77 +58,92 @@ impl Visitor<'_> {
     /// # Errors
     /// Where the server turns us away, and where a connection or the terminal fails. No connection is then left.
     pub(crate) fn enter(&self) -> Result<Result<Wire, Farewell>, Trouble> {
-        let entered = match self.come_back()? {
-            Some(wire) => Ok(wire),
-            None => self.introduce(),
-        };
-        match entered {
+        let interview = Interview::new().map_err(terminal)?;
+        match (Visit { visitor: self, interview, trusting: false }).enter() {
             Ok(wire) => Ok(Ok(wire)),
             Err(Stop::Farewell(farewell)) => Ok(Err(farewell)),
             Err(Stop::Trouble(trouble)) => Err(trouble),
         }
     }
+}
+
+/// A visitor on their way in.
+struct Visit<'a> {
+    visitor: &'a Visitor<'a>,
+    interview: Interview,
+    /// Whether secrets may go where others can read them.
+    trusting: bool,
+}
+
+impl Visit<'_> {
+    fn enter(&mut self) -> Result<Wire, Stop> {
+        match self.come_back()? {
+            Some(wire) => Ok(wire),
+            None => self.introduce(),
+        }
+    }
 
     /// By the token of the last visit, if there is one and it is still good. Where there is none, it is found out
     /// whether anybody answers, and takes passwords, before a person types one.
-    fn come_back(&self) -> Result<Option<Wire>, Trouble> {
-        let token = self.tokens.read().unwrap_or_else(|e| {
-            self.screen.show(&format!("cannot use the kept token in {}: {e}", self.tokens.path().display()));
+    fn come_back(&mut self) -> Result<Option<Wire>, Stop> {
+        let tokens = self.visitor.tokens;
+        let token = tokens.read().unwrap_or_else(|e| {
+            self.show(&format!("cannot use the kept token in {}: {e}", tokens.path().display()));
             None
         });
         let Some(token) = token else {
-            let wire = (self.dial)()?;
-            let greeted = Call::new(&wire, self.framing).greeting();
-            hang_up(&wire, greeted.as_ref().map_or_else(Trouble::ending, |()| Ending::WeClosed));
-            return greeted.map(|()| None);
+            let wire = self.reach()?;
+            hang_up(&wire, Ending::WeClosed);
+            return Ok(None);
         };
         Ok(match self.attempt(&Zeroizing::new(format!("RESUME {}", *token)))? {
             Ok(wire) => Some(wire),
             Err(refused) => {
                 // Only what the server does not know any more is of no use any more.
                 if matches!(refused.code.as_str(), "token" | "expired" | "revoked") {
-                    self.tokens.remove();
+                    tokens.remove();
                 }
-                self.screen.show(&format!("not resumed: {}", shown(&refused.text)));
+                self.show(&format!("not resumed: {}", shown(&refused.text)));
                 None
             }
         })
     }
 
     /// By name and password, until the server agrees.
-    fn introduce(&self) -> Result<Wire, Stop> {
-        let mut interview = Interview::new().map_err(terminal)?;
+    fn introduce(&mut self) -> Result<Wire, Stop> {
         loop {
-            let name = ask(&mut interview, "Name: ", Echo::Shown)?;
-            if name.is_empty() {
-                continue;
-            }
-            let password = ask(&mut interview, "Password: ", Echo::Hidden)?;
+            let name = self.ask_word("name", Echo::Shown)?;
+            let password = self.ask_word("password", Echo::Hidden)?;
             let words = Zeroizing::new(format!("{} {}", *name, *password));
             match self.attempt(&Zeroizing::new(format!("LOGIN {}", *words)))? {
                 Ok(wire) => return Ok(wire),
-                Err(refused) => {
-                    self.screen.show(&shown(&refused.text));
-                    if refused.code != "denied" || !is_new(&mut interview, &name)? {
+                Err(refused) if refused.code == "denied" => {
+                    // Which of the two it is, the server does not tell.
+                    let new = format!("Register {} as a new name?", shown(&name));
+                    if !self.agrees(&format!("No such name, or a wrong password. {new}"))? {
                         continue;
                     }
                 }
+                Err(refused) => {
+                    self.show(&shown(&refused.text));
+                    continue;
+                }
             }
             // The password was typed unseen, so it is typed again.
-            if ask(&mut interview, "Password again: ", Echo::Hidden)? != password {
-                self.screen.show("the two passwords differ");
+            if self.ask("Password again: ", Echo::Hidden)? != password {
+                self.show("the two passwords differ");
                 continue;
             }
             match self.attempt(&Zeroizing::new(format!("REGISTER {}", *words)))? {
                 Ok(wire) => return Ok(wire),
-                Err(refused) => self.screen.show(&shown(&refused.text)),
+                Err(refused) => self.show(&shown(&refused.text)),
             }
         }
     }
 
     /// Says `command` on a connection of its own, which is kept where the server agrees.
-    fn attempt(&self, command: &str) -> Result<Result<Wire, Refused>, Trouble> {
-        let wire = (self.dial)()?;
+    fn attempt(&mut self, command: &str) -> Result<Result<Wire, Refused>, Stop> {
+        let wire = self.reach()?;
         let entered = self.talk(&wire, command);
         let ending = match &entered {
             Ok(Ok(())) => return Ok(Ok(wire)),
@@ -135,12 +151,24 @@ impl Visitor<'_> {
             Err(trouble) => trouble.ending(),
         };
         hang_up(&wire, ending);
-        entered.map(|entered| entered.map(|()| wire))
+        Ok(entered?.map(|()| wire))
+    }
+
+    /// Another connection, to a server that has greeted, and to which a secret may be said.
+    fn reach(&mut self) -> Result<Wire, Stop> {
+        let wire = (self.visitor.dial)()?;
+        Call::new(&wire, self.visitor.framing).greeting().inspect_err(|trouble| hang_up(&wire, trouble.ending()))?;
+        if self.trusting || !wire.can_be_overheard() {
+            return Ok(wire);
+        }
+        hang_up(&wire, Ending::WeClosed);
+        self.show("that is another machine, reached over plain TCP: whoever is on the way can read your password");
+        self.trusting = self.agrees("Log in all the same?")?;
+        if self.trusting { self.reach() } else { Err(Stop::Farewell(Farewell::Done)) }
     }
 
     fn talk(&self, wire: &Wire, command: &str) -> Result<Result<(), Refused>, Trouble> {
-        let mut call = Call::new(wire, self.framing);
-        call.greeting()?;
+        let mut call = Call::new(wire, self.visitor.framing);
         match call.ask(command)? {
             Ok(granted) => self.keep(&granted, &mut call).map(Ok),
             // It takes nothing from us now, whatever it is told.
@@ -155,16 +183,50 @@ impl Visitor<'_> {
         let ["token", token, "expires", until] = words[..] else {
             return Err(turned_away("the server answered without a token"));
         };
-        if let Err(e) = self.tokens.write(token) {
-            self.screen.show(&format!("the token cannot be kept in {}: {e}", self.tokens.path().display()));
+        let tokens = self.visitor.tokens;
+        if let Err(e) = tokens.write(token) {
+            self.show(&format!("the token cannot be kept in {}: {e}", tokens.path().display()));
         }
         let name = call.ask("WHOAMI")?.map_err(|refused| turned_away(&refused.text))?;
-        self.screen.show(&format!(
+        self.show(&format!(
             "logged in as {} until {}; `exit` leaves and can be resumed, LOGOUT ends the session",
             shown(&name),
             shown(until)
         ));
         Ok(())
+    }
+
+    /// A name or a password: without spaces, because they separate the two.
+    fn ask_word(&mut self, what: &str, echo: Echo) -> Result<Zeroizing<String>, Stop> {
+        let question = if echo == Echo::Shown { "Name: " } else { "Password: " };
+        loop {
+            let answer = self.ask(question, echo)?;
+            match answer.split_whitespace().count() {
+                0 => self.show(&format!("type a {what}, or Ctrl-D to leave")),
+                1 => return Ok(answer),
+                _ => self.show(&format!("a {what} has no spaces")),
+            }
+        }
+    }
+
+    fn agrees(&mut self, question: &str) -> Result<bool, Stop> {
+        Ok(self.ask(&format!("{question} [y/N] "), Echo::Shown)?.eq_ignore_ascii_case("y"))
+    }
+
+    /// What is told while a person answers is shown behind the answer.
+    fn ask(&mut self, question: &str, echo: Echo) -> Result<Zeroizing<String>, Stop> {
+        self.visitor.screen.asking();
+        let reply = self.interview.ask(question, echo, &mut io::stdout());
+        self.visitor.screen.free();
+        match reply.map_err(terminal)? {
+            Reply::Line(line) => Ok(Zeroizing::new(line.trim().to_owned())),
+            Reply::Nothing => Err(Stop::Farewell(Farewell::Done)),
+            Reply::Signal(signal) => Err(Stop::Farewell(Farewell::Signal(signal))),
+        }
+    }
+
+    fn show(&self, sentence: &str) {
+        self.visitor.screen.show(sentence);
     }
 }
 
@@ -179,9 +241,14 @@ impl<'a> Call<'a> {
         Self { wire, codec: Codec::new(framing) }
     }
 
-    /// The server says first what it understands; a person is asked for it anyway.
+    /// The server says first what it understands; a person is asked for it anyway. Nothing is said to another one.
     fn greeting(&mut self) -> Result<(), Trouble> {
-        answer(&self.hear()?).map(drop).map_err(|refused| turned_away(&refused.text))
+        let line = self.hear(Some(Instant::now() + PATIENCE))?;
+        match answer(&line) {
+            Ok(_) => Ok(()),
+            Err(refused) if line.starts_with("ERR ") => Err(turned_away(&refused.text)),
+            Err(_) => Err(Trouble::Ungreeted),
+        }
     }
 
     fn ask(&mut self, command: &str) -> Result<Result<String, Refused>, Trouble> {
@@ -191,7 +258,18 @@ impl<'a> Call<'a> {
             return Ok(Err(Refused { code: "name".into(), text: "that is too long".into() }));
         }
         self.wire.send(&out)?;
-        Ok(answer(&self.hear()?))
+        Ok(answer(&self.hear(None)?))
+    }
+
+    /// Whether something comes until then.
+    fn has_more(&self, until: Instant) -> bool {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            // A signal that ends nothing makes a wait shorter.
+            if self.wire.has_more_within(left) || left.is_zero() {
+                return !left.is_zero();
+            }
+        }
     }
 
     fn line_end(&self) -> Delimiter {
@@ -201,10 +279,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The next message. What came behind it is left to whoever receives next.
-    fn hear(&mut self) -> Result<Zeroizing<String>, Trouble> {
+    /// The next message, in time where there is a limit. What came behind it is left to whoever receives next.
+    fn hear(&mut self, until: Option<Instant>) -> Result<Zeroizing<String>, Trouble> {
         let mut buf = Zeroizing::new([0; 4096]);
         loop {
+            if until.is_some_and(|until| !self.has_more(until)) {
+                return Err(Trouble::Ungreeted);
+            }
             let count = self.wire.receive(&mut *buf)?;
             if count == 0 {
                 return Err(turned_away("the server closed the connection"));
@@ -238,20 +319,6 @@ fn hang_up(wire: &Wire, ending: Ending) {
     wire.catch_up();
 }
 
-fn ask(interview: &mut Interview, question: &str, echo: Echo) -> Result<Zeroizing<String>, Stop> {
-    match interview.ask(question, echo, &mut io::stdout()).map_err(terminal)? {
-        Reply::Line(line) => Ok(Zeroizing::new(line.trim().to_owned())),
-        Reply::Nothing => Err(Stop::Farewell(Farewell::Done)),
-        Reply::Signal(signal) => Err(Stop::Farewell(Farewell::Signal(signal))),
-    }
-}
-
-/// Somebody who is not known may be new.
-fn is_new(interview: &mut Interview, name: &str) -> Result<bool, Stop> {
-    let question = format!("Register {} as a new name? [y/N] ", shown(name));
-    Ok(ask(interview, &question, Echo::Shown)?.eq_ignore_ascii_case("y"))
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn terminal(error: io::Error) -> Trouble {
     Trouble::Terminal(error.to_string())
@@ -267,6 +334,8 @@ fn shown(text: &str) -> String {
 }
 
 const MOST_SHOWN: usize = 500;
+/// How long a server may take for its first words, which need nothing but the way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,7 @@ pub(super) enum Refusal {
     Token,
     #[error("too many passwords to look at just now; try again in a moment")]
     Busy,
-    #[error("{seconds} s until the next try, after wrong ones", seconds = whole_seconds(.0))]
+    #[error("the next try is in {seconds} s, because earlier ones were wrong", seconds = whole_seconds(.0))]
     Wait(Duration),
     #[error(
         "names and passwords can be read by others on their way over plain TCP; use a Unix socket or a tunnel, or start \

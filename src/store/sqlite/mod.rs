@@ -3,8 +3,12 @@
 
 /// Who has a password.
 mod accounts;
+/// Who may not come in.
+mod bans;
 /// A thread with a connection, and the jobs that wait for it.
 mod desk;
+/// Who won what.
+mod matches;
 /// Names by address.
 mod people;
 /// The tables and how they came about.
@@ -19,6 +23,7 @@ mod time;
 mod trouble;
 
 use std::net::IpAddr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,8 +34,8 @@ use rusqlite::{Connection, OpenFlags};
 use self::desk::{Begin, Desk};
 use super::folder::Folder;
 use super::{
-    Account, AccountKey, AccountSummary, Answer, Introduced, NewSession, Place, Resumed, Resumption, Revocations,
-    Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
+    Account, AccountKey, AccountSummary, Answer, Ban, BanKey, Introduced, Match, NewSession, Place, Resumed,
+    Resumption, Revocations, Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
 };
 
 /// A store that is open. Dropped, it does what was asked for and closes.
@@ -54,10 +59,18 @@ impl Sqlite {
             Place::Dir(dir) => Some(Folder::open(dir, role)?),
         };
         let path = folder.as_ref().map(|folder| folder.database.as_path());
-        let mut db = connect(path).map_err(|e| in_file(path, e))?;
-        schema::migrate(&mut db, role, &shown(path)).map_err(|e| in_file(path, e))?;
-        let failed = only_once(failed);
         let no_thread = |e| StoreError::Failed(format!("it has no thread to work on: {e}"));
+        let opened = connect(path).and_then(|mut db| schema::migrate(&mut db, role, &shown(path)).map(|()| db));
+        let db = match (opened, path, role) {
+            (Err(StoreError::Unwritable(_)), Some(path), Role::Reader) => {
+                let mut db = look_at(path)?;
+                schema::migrate(&mut db, role, &shown(Some(path))).map_err(|e| not_ready(path, e))?;
+                let desk = Desk::open(db, Begin::Read, failed).map_err(no_thread)?;
+                return Ok(Self { reader: None, writer: desk, _folder: folder });
+            }
+            (opened, ..) => opened.map_err(|e| in_file(path, e))?,
+        };
+        let failed = only_once(failed);
         let reader = match path {
             None => None,
             Some(path) => Some(Desk::open(connect(Some(path))?, Begin::Read, failed.clone()).map_err(no_thread)?),
@@ -142,6 +155,23 @@ impl Store for Sqlite {
         self.read(move |db| sessions::revocations(db, after))
     }
 
+    fn bans(&self) -> Answer<'_, Vec<Ban>> {
+        self.read(bans::list)
+    }
+
+    fn keep_ban(&self, ban: Ban) -> Answer<'_, ()> {
+        self.write(move |db| bans::keep(db, &ban))
+    }
+
+    fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool> {
+        let key = key.clone();
+        self.write(move |db| bans::lift(db, &key))
+    }
+
+    fn keep_match(&self, played: Match) -> Answer<'_, ()> {
+        self.write(move |db| matches::keep(db, &played))
+    }
+
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>> {
         self.read(move |db| tables::dump(db, table))
     }
@@ -178,11 +208,43 @@ fn connect(path: Option<&Path>) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
-/// The same error with the file it is about, where somebody has to look for it.
-fn in_file(path: Option<&Path>, error: StoreError) -> StoreError {
+/// A connection to what cannot be written: a backup, for example. SQLite reads it without an index of the WAL only where
+/// it is told that nothing changes, and that is so where there is no WAL; what is in one must not be overlooked.
+fn look_at(path: &Path) -> Result<Connection, StoreError> {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let has_wal = std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0);
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    let word = |byte: &u8| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02x}") };
+    let words: String = path.as_os_str().as_bytes().iter().map(word).collect();
+    let host = if path.is_absolute() { "//" } else { "" };
+    let uri = format!("file:{host}{words}?{}", if has_wal { "mode=ro" } else { "immutable=1" });
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let db = Connection::open_with_flags(uri, flags)?;
+    db.busy_timeout(PATIENCE)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(db)
+}
+
+/// Where reading would have to write first: the index of a WAL, or a newer schema.
+fn not_ready(path: &Path, error: StoreError) -> StoreError {
     match error {
-        StoreError::Failed(why) => StoreError::Failed(format!("{}: {why}", shown(path))),
-        StoreError::Unwritable(why) => StoreError::Unwritable(format!("{}: {why}", shown(path))),
+        StoreError::Unwritable(_) => StoreError::Failed(format!(
+            "{} was not closed, or is of an older sockeye, and cannot be read where nothing can be written; copy its \
+             folder to where that can be done",
+            path.display()
+        )),
+        error => in_file(Some(path), error),
+    }
+}
+
+/// The same error with the file it is about, unless it tells that itself, where somebody has to look for it.
+fn in_file(path: Option<&Path>, error: StoreError) -> StoreError {
+    let path = shown(path);
+    let named = |why: String| if why.contains(&path) { why } else { format!("{path}: {why}") };
+    match error {
+        StoreError::Failed(why) => StoreError::Failed(named(why)),
+        StoreError::Unwritable(why) => StoreError::Unwritable(named(why)),
         error => error,
     }
 }

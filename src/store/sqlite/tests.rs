@@ -424,6 +424,37 @@ fn what_has_ended_is_remembered_for_a_day_beyond_its_time() {
     });
 }
 
+fn ban(nick: Option<&str>, address: Option<&str>) -> Ban {
+    Ban {
+        key: BanKey(format!("{nick:?} {address:?}")),
+        nick: nick.map(Into::into),
+        address: address.map(ip),
+        reason: "loud".into(),
+        since: at(0),
+        until: Some(at(600)),
+    }
+}
+
+#[test]
+fn a_ban_is_kept_until_it_is_lifted_and_a_new_one_takes_its_place() {
+    both(|kept| {
+        let bob = ban(Some("Bób"), Some("192.0.2.7"));
+        let net = Ban { until: None, since: at(1), ..ban(None, Some("2001:db8::")) };
+        now(kept.store().keep_ban(bob.clone()));
+        now(kept.store().keep_ban(net.clone()));
+        let longer = Ban { until: Some(at(900)), reason: String::new(), address: None, ..bob };
+        now(kept.store().keep_ban(longer.clone()));
+        kept.reopen();
+        assert_eq!(now(kept.store().bans()), [longer.clone(), net.clone()]);
+        assert!(now(kept.store().lift_ban(&longer.key)));
+        assert!(!now(kept.store().lift_ban(&longer.key)));
+        kept.reopen();
+        assert_eq!(now(kept.store().bans()), [net]);
+        let line = r#"{"table":"bans","nick":null,"address":"2001:db8::","reason":"loud","since":"2027-01-15T08:00:01.000000Z","until":null}"#;
+        assert_eq!(now(kept.store().dump(Table::Bans)), [line]);
+    });
+}
+
 #[test]
 fn a_dump_has_everything_but_secrets() {
     with_ann(|kept| {
@@ -438,6 +469,27 @@ fn a_dump_has_everything_but_secrets() {
         assert_eq!(fields["id"], "ab".repeat(16));
         assert_eq!(fields["idle_s"], IDLE);
         assert_eq!(fields["revoked"], serde_json::Value::Null);
+    });
+}
+
+#[test]
+fn matches_are_kept_in_the_order_they_ended_in() {
+    both(|kept| {
+        let played = |n: i64, how| Match {
+            ended: at(9 - n),
+            winner: format!("192.0.2.1:{n}"),
+            loser: "unix".into(),
+            score: (3, 1),
+            how,
+        };
+        for (n, how) in (0..).zip([MatchEnd::Played, MatchEnd::Left, MatchEnd::Silent]) {
+            now(kept.store().keep_match(played(n, how)));
+        }
+        kept.reopen();
+        let lines = now(kept.store().dump(Table::Matches));
+        let first = r#"{"table":"matches","ended":"2027-01-15T08:00:09.000000Z","winner":"192.0.2.1:0","loser":"unix","score":"3:1","how":"played"}"#;
+        assert_eq!((lines.len(), lines[0].as_str()), (3, first));
+        assert!(lines[1].contains("left") && lines[2].contains("silent"), "{lines:?}");
     });
 }
 

@@ -1,0 +1,70 @@
+//! Console: the person at the server's terminal is the admin of its room. They type below while events are told above,
+//! and neither tears the other.
+
+use std::io::{self, IsTerminal};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::{self, JoinHandle};
+
+use socket2::{SockRef, Socket};
+
+use super::Talk;
+use super::serve::{Happening, Wish};
+use crate::client::terminal::{Farewell, Terminal};
+use crate::client::{Account, LineEnd, Speech, Wire};
+use crate::event::Emitter;
+use crate::event::sinks::{SinkPlan, Target};
+use crate::services::Chat;
+
+/// A terminal that waits for the room.
+pub(super) struct Console {
+    terminal: Terminal,
+}
+
+/// An admin at work.
+pub(super) struct Sitting {
+    thread: JoinHandle<()>,
+}
+
+impl Console {
+    /// Where a room is to be served and both ends of the terminal are there. Event lines then go above the line being
+    /// typed.
+    pub(super) fn open(wishes: &[Wish], sink: &mut SinkPlan) -> Option<Self> {
+        let room = wishes.iter().any(|wish| wish.entry.name == "chat");
+        let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+        if !room || !person {
+            return None;
+        }
+        let terminal = Terminal::open(None)?;
+        if let Target::Stream(console) = &mut sink.target {
+            *console = Box::new(terminal.screen());
+        }
+        Some(Self { terminal })
+    }
+
+    /// Lets them in, until they or the room have had enough. Ctrl-C stops the server, as without a room.
+    pub(super) fn hold(self, room: Arc<Chat>, happens: &Sender<Happening>, talk: Talk) -> Option<Sitting> {
+        let stream = room.console().ok()?;
+        let happens = happens.clone();
+        let work = move || {
+            let socket = Socket::from(OwnedFd::from(stream));
+            let account = Account::open(&Emitter::mute(), &SockRef::from(&socket));
+            match self.terminal.run(Wire::new(socket, account), Speech::Bytes(LineEnd::Lf)) {
+                // Whoever attends may have gone home already.
+                Ok(Farewell::Signal(signal)) => drop(happens.send(Happening::Signal(signal))),
+                Ok(Farewell::Done) => {}
+                Err(trouble) => talk.say(&format!("the console {trouble}")),
+            }
+        };
+        thread::Builder::new().name("console".into()).spawn(work).ok().map(|thread| Sitting { thread })
+    }
+}
+
+impl Sitting {
+    /// Waits until the terminal is as it was; the room has closed.
+    pub(super) fn leave(self) {
+        // One that has panicked has said so.
+        let _ = self.thread.join();
+    }
+}

@@ -1,0 +1,204 @@
+//! Stay: one member's conversation, from the door to the end. It says what the member says to the hall, and what the
+//! room says to the member; the room decides about everything else.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout};
+
+use super::hall::{Ask, Hall};
+use super::outbox::Outbox;
+use super::post::Post;
+use super::room::{Cause, Id};
+use crate::framing::{Delimiter, Framing};
+use crate::net::Ending;
+use crate::services::messages::Messages;
+
+/// Where conversations find the hall, and the post of their thread.
+pub(super) struct Counter {
+    pub(super) hall: Hall,
+    /// Tells the counters of one process apart.
+    number: u64,
+}
+
+thread_local! {
+    /// The posts on this thread, by counter and framing.
+    static POSTS: RefCell<HashMap<(u64, &'static str), Weak<Post>>> = RefCell::default();
+}
+
+impl Counter {
+    pub(super) fn new(hall: Hall) -> Self {
+        Self { hall, number: COUNTERS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// The post on this thread; the first who asks opens it.
+    async fn post(&self, framing: Framing) -> Rc<Post> {
+        let key = (self.number, framing.name());
+        if let Some(post) = POSTS.with_borrow(|posts| posts.get(&key).and_then(Weak::upgrade)) {
+            return post;
+        }
+        let (sender, batches) = mpsc::channel(BATCHES);
+        let post = Post::open(framing, batches);
+        POSTS.with_borrow_mut(|posts| posts.insert(key, Rc::downgrade(&post)));
+        self.hall.tell(Ask::Post(sender)).await;
+        post
+    }
+}
+
+/// One member, or one console of the admin.
+pub(super) struct Stay {
+    talk: Messages,
+    seat: Seat,
+}
+
+/// What the room has of somebody. Dropped, they have left.
+struct Seat {
+    counter: Arc<Counter>,
+    post: Rc<Post>,
+    id: Id,
+    outbox: Rc<Outbox>,
+    /// Why, unless nobody could say so.
+    left: bool,
+}
+
+/// How a conversation ended.
+enum End {
+    /// The room has closed it.
+    Closed,
+    Left(Cause),
+    Failed(io::Error),
+}
+
+impl Stay {
+    /// # Cancel safety
+    /// Dropping it lets nobody in.
+    pub(super) async fn of_member(counter: &Arc<Counter>, talk: Messages, framing: Framing) -> Self {
+        let ip = talk.peer().ip();
+        Self::begin(counter, talk, framing, |id| Ask::Arrives(id, ip)).await
+    }
+
+    /// # Cancel safety
+    /// Dropping it lets nobody in.
+    pub(super) async fn of_admin(counter: &Arc<Counter>, talk: Messages) -> Self {
+        Self::begin(counter, talk, Framing::Burst, Ask::Console).await
+    }
+
+    async fn begin(counter: &Arc<Counter>, talk: Messages, framing: Framing, arrival: impl FnOnce(Id) -> Ask) -> Self {
+        let post = counter.post(framing).await;
+        let (id, outbox) = (counter.hall.next_id(), Rc::new(Outbox::new(Delimiter::Lf)));
+        post.admit(id, Rc::clone(&outbox));
+        let seat = Seat { counter: Arc::clone(counter), post, id, outbox, left: false };
+        seat.counter.hall.tell(arrival(id)).await;
+        Self { talk, seat }
+    }
+
+    /// Until one side has had enough.
+    ///
+    /// # Errors
+    /// Where the stream fails; a reset is one.
+    ///
+    /// # Cancel safety
+    /// Dropping it, the member has timed out.
+    pub(super) async fn hold(mut self) -> io::Result<Ending> {
+        match self.converse().await {
+            End::Closed => timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut)),
+            // It does not read, so there is nothing to say.
+            End::Left(cause @ Cause::TooSlow) => {
+                self.seat.leave(cause).await;
+                Ok(Ending::Limit)
+            }
+            End::Left(cause) => {
+                self.seat.leave(cause).await;
+                // What it said last is still answered; then the room closes it.
+                let answered = timeout(PATIENCE, self.hear_out()).await;
+                if answered.is_err() {
+                    return Ok(Ending::TimedOut);
+                }
+                timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut))
+            }
+            End::Failed(error) => {
+                self.seat.leave(Cause::Reset).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings what the room has for somebody who says nothing more.
+    async fn hear_out(&mut self) {
+        loop {
+            let Self { talk, seat } = self;
+            talk.put(|out| seat.outbox.take(out));
+            if deliver(talk, &seat.outbox).await.is_some() || seat.outbox.is_done() {
+                return;
+            }
+            seat.outbox.news().await;
+        }
+    }
+
+    async fn converse(&mut self) -> End {
+        loop {
+            let Self { talk, seat } = self;
+            talk.put(|out| seat.outbox.take(out));
+            if let Some(end) = deliver(talk, &seat.outbox).await {
+                return end;
+            }
+            if seat.outbox.is_done() {
+                return End::Closed;
+            }
+            let received = tokio::select! {
+                biased;
+                () = seat.outbox.news() => continue,
+                received = talk.receive() => received,
+            };
+            match received {
+                Ok(Some(message)) => {
+                    seat.outbox.speaks(message.end);
+                    seat.counter.hall.tell(Ask::Says(seat.id, message.bytes)).await;
+                }
+                Ok(None) => return End::Left(if talk.is_broken() { Cause::Broken } else { Cause::Left }),
+                Err(error) => return End::Failed(error),
+            }
+        }
+    }
+}
+
+/// Sends what was taken; how it ended where the member does not read it.
+async fn deliver(talk: &mut Messages, outbox: &Outbox) -> Option<End> {
+    if talk.is_flushed() {
+        return None;
+    }
+    tokio::select! {
+        biased;
+        flushed = talk.flush() => flushed.err().map(End::Failed),
+        () = outbox.overflows() => Some(End::Left(Cause::TooSlow)),
+        () = sleep_until(outbox.deadline()) => Some(End::Left(Cause::TooSlow)),
+    }
+}
+
+impl Seat {
+    async fn leave(&mut self, cause: Cause) {
+        self.left = true;
+        self.counter.hall.tell(Ask::Leaves(self.id, cause)).await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.post.forget(self.id);
+        if !self.left {
+            self.counter.hall.tell_at_once(Ask::Leaves(self.id, Cause::TimedOut));
+        }
+    }
+}
+
+static COUNTERS: AtomicU64 = AtomicU64::new(0);
+/// Batches that may wait for a worker's post.
+const BATCHES: usize = 64;
+/// How long somebody who is told goodbye may take to read it.
+const PATIENCE: Duration = Duration::from_secs(10);
