@@ -201,9 +201,14 @@ fn what_ends_a_session_ends_it_where_it_is_held() {
     let mut second = Client::new(server.addr());
     second.enter("LOGIN anna s3cretpass");
 
-    assert_eq!(first.ask("PASSWD s3cretpass n3w-secret"), "OK password changed");
-    assert_eq!(second.hear(), revoked);
-    assert_eq!(second.rest(), "");
+    let mut thief = Client::new(server.addr());
+    let stolen = thief.enter(&format!("RESUME {token}"));
+    let token = first.enter("PASSWD s3cretpass n3w-secret");
+    for mut other in [second, thief] {
+        assert_eq!(other.hear(), revoked);
+        assert_eq!(other.rest(), "");
+    }
+    assert!(Client::new(server.addr()).ask(&format!("RESUME {stolen}")).starts_with("ERR token "));
 
     let mut same = Client::new(server.addr());
     same.enter(&format!("RESUME {token}"));
@@ -357,6 +362,8 @@ fn over_plain_tcp_from_elsewhere_passwords_are_refused_unless_told_otherwise() {
             assert_eq!(answers[1], answers[0]);
             assert!(answers[2].starts_with("ERR outside "), "{answers:?}");
         }
+        let warned = server.stop().stderr.matches("with --insecure-login everybody on the way").count();
+        assert_eq!(warned, usize::from(insecure));
     }
 }
 
@@ -404,9 +411,10 @@ fn what_happened_to_accounts_is_in_the_audit_log() {
     server.stop();
     assert_eq!(accounts(dir.path(), &["delete", "anna"], "").status.code(), Some(0));
     let records = audit(dir.path());
-    let expected = ["create", "issue", "ok", "password_change", "revoke", "fail", "locked", "fail", "fail", "delete"];
+    let expected =
+        ["create", "issue", "ok", "password_change", "issue", "revoke", "fail", "locked", "fail", "fail", "delete"];
     assert_eq!(events(&records), expected);
-    assert_eq!(records[6]["times"], 1);
+    assert_eq!(records[7]["times"], 1);
     let [create, .., stranger, locked, wrong, late, delete] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&create["account"], &create["ip"]), (&"anna".into(), &"127.0.0.1".into()));
     assert!(create["hash_us"].as_u64().unwrap() > 0 && create["ts"].as_str().unwrap().ends_with('Z'));
@@ -415,6 +423,24 @@ fn what_happened_to_accounts_is_in_the_audit_log() {
     assert_eq!(wrong["account"], "anna");
     assert_eq!((&late["reason"], &late["account"]), (&"revoked token".into(), &"anna".into()));
     assert_eq!((&delete["account"], &delete["reason"]), (&"anna".into(), &"operator".into()));
+}
+
+#[test]
+fn a_flood_of_bad_tokens_leaves_few_lines_in_the_audit_log() {
+    let dir = folder();
+    let server = serve_in(dir.path(), &[]);
+    let unknown = format!("RESUME sky1_{}", "A".repeat(43));
+    for _ in 0..100 {
+        let mut client = Client::new(server.addr());
+        (0..3).for_each(|_| assert!(client.ask(&unknown).starts_with("ERR token ")));
+    }
+    Client::new(server.addr()).enter("REGISTER anna s3cretpass");
+    server.stop();
+    let records = audit(dir.path());
+    let fails = records.iter().filter(|record| record["event"] == "fail").collect::<Vec<_>>();
+    assert!(fails.len() <= 2 * 9, "{}", fails.len());
+    assert_eq!((&fails[0]["times"], &fails[1]["times"]), (&1.into(), &2.into()));
+    assert!(events(&records).ends_with(&["create", "issue"]));
 }
 
 #[test]
@@ -450,6 +476,21 @@ fn an_operator_adds_and_lists_accounts_beside_the_server() {
     assert_eq!(row.split_whitespace().nth(2), Some("1"), "{table}");
     let line: serde_json::Value = serde_json::from_str(&accounts(dir.path(), &["list", "--json"], "").stdout).unwrap();
     assert_eq!((&line["schema"], &line["name"], &line["sessions"]), (&1.into(), &"Łukasz".into(), &1.into()));
+}
+
+#[test]
+fn who_lists_accounts_leaves_no_trace_and_an_audit_log_that_others_can_read_is_refused() {
+    let dir = folder();
+    accounts(dir.path(), &["add", "anna"], "s3cretpass\n");
+    let log = dir.path().join("audit.jsonl");
+    fs::remove_file(&log).unwrap();
+    assert_eq!(accounts(dir.path(), &["list"], "").status.code(), Some(0));
+    assert!(!log.exists());
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, PermissionsExt::from_mode(0o644)).unwrap();
+    let ended = accounts(dir.path(), &["revoke", "anna"], "");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stderr.contains("audit.jsonl is open to others (mode 644)"), "{}", ended.stderr);
 }
 
 #[test]

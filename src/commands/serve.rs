@@ -96,7 +96,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
         coredump::forbid();
     }
     let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
-    point_out(&bound, talk);
+    point_out(&bound, &options, talk);
     let ready = places_of(&bound);
     let attending = happens.clone();
     let running = bound
@@ -162,9 +162,9 @@ fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
     Ok(())
 }
 
-/// Says what a user might not expect: a port that moved, and a door that is open to others.
-fn point_out(bound: &Bound, talk: Talk) {
-    let mut moved = None;
+/// Says what a user might not expect: a port that moved, a door that is open to others, and passwords that are.
+fn point_out(bound: &Bound, options: &Options, talk: Talk) {
+    let (mut moved, mut exposed) = (None, false);
     for place in bound.places() {
         let Endpoint::Ip(local) = place.local else { continue };
         let service = place.service;
@@ -178,6 +178,12 @@ fn point_out(bound: &Bound, talk: Talk) {
             let whom = if local.ip().is_unspecified() { "on every interface" } else { "from the network" };
             talk.say(&format!("{service} can be reached by other machines: it listens {whom} at {local}"));
         }
+        exposed |= service == "login" && options.login.insecure && !local.ip().is_loopback();
+    }
+    if exposed {
+        talk.say(
+            "with --insecure-login everybody on the way from another machine can read its names, passwords and tokens",
+        );
     }
 }
 

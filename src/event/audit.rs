@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -142,11 +142,11 @@ impl Record {
 }
 
 impl AuditLog {
-    /// Appends to the file at `path`, which nobody else may read. A file that is moved away is begun anew, so that a
+    /// Appends to the file at `path`, which nobody else may read: one that others can is refused. A file that is moved away is begun anew, so that a
     /// rotation needs no signal.
     ///
     /// # Errors
-    /// Where it cannot be opened, or the system grants no thread.
+    /// Where it cannot be opened, others can, or the system grants no thread.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let output = Output { file: append_to(path)?, path: path.to_owned(), torn: false };
         let (queue, records) = sync_channel(QUEUE);
@@ -225,7 +225,13 @@ fn write(records: &Receiver<Record>, mut output: Output, lost: &AtomicU64) {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    match file.metadata()?.mode() & 0o7777 {
+        mode if mode & 0o077 != 0 => {
+            Err(io::Error::new(ErrorKind::PermissionDenied, format!("open to others (mode {mode:o})")))
+        }
+        _ => Ok(file),
+    }
 }
 
 fn as_text<S: Serializer>(ts: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -287,6 +293,15 @@ mod tests {
             ]
         );
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_log_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.jsonl");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(AuditLog::open(&path).unwrap_err().to_string(), "open to others (mode 644)");
     }
 
     #[test]

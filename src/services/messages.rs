@@ -29,7 +29,7 @@ enum End {
     #[default]
     Open,
     PeerClosed,
-    /// The peer broke the framing, and was told so.
+    /// The peer broke the framing.
     Broken,
 }
 
@@ -53,7 +53,8 @@ impl Messages {
         &self.conn.peer
     }
 
-    /// The next message; `None` where there is none any more, and [`Messages::part`] is all that is left to do.
+    /// The next message; `None` where there is none any more, and [`Messages::part`] is all that is left to do. A peer
+    /// that broke the framing was told so.
     ///
     /// # Errors
     /// Where the stream fails.
@@ -61,6 +62,25 @@ impl Messages {
     /// # Cancel safety
     /// Dropping it loses nothing.
     pub(super) async fn receive(&mut self) -> io::Result<Option<Message>> {
+        match self.next().await {
+            Ok(message) => Ok(message),
+            Err(RecvError::Framing(error)) => {
+                // Boxed, so that who waits holds no room for what few are told.
+                Box::pin(self.say(&error.to_string())).await?;
+                Ok(None)
+            }
+            Err(RecvError::Io(error)) => Err(error),
+        }
+    }
+
+    /// The same for who has words of their own for a peer that breaks the framing.
+    ///
+    /// # Errors
+    /// Where the stream fails, or the peer breaks the framing, which is the end of what it can say.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Option<Message>, RecvError> {
         let received = match self.codec.decode() {
             // What is ready is not worth a look at the stream.
             Ok(None) => {
@@ -70,18 +90,11 @@ impl Messages {
             ready => ready.map_err(RecvError::from),
         };
         match received {
-            Ok(Some(message)) => Ok(Some(message)),
-            Ok(None) => {
-                self.end = End::PeerClosed;
-                Ok(None)
-            }
-            Err(RecvError::Framing(error)) => {
-                self.end = End::Broken;
-                self.say(&error.to_string()).await?;
-                Ok(None)
-            }
-            Err(RecvError::Io(error)) => Err(error),
+            Ok(None) => self.end = End::PeerClosed,
+            Err(RecvError::Framing(_)) => self.end = End::Broken,
+            Ok(Some(_)) | Err(RecvError::Io(_)) => {}
         }
+        received
     }
 
     /// Says a text with the delimiter of the last message. It goes out at the next [`receive`](Self::receive),

@@ -33,7 +33,7 @@ impl Folder {
             Role::Operator | Role::Founder | Role::Reader => None,
         };
         let database = dir.join(DATABASE);
-        for name in [DATABASE, "store.db-wal", "store.db-shm"] {
+        for name in [DATABASE, "store.db-wal", "store.db-shm", "audit.jsonl"] {
             let path = dir.join(name);
             // Looked at and not opened: closing a second descriptor would take away the locks that SQLite has here.
             match fs::symlink_metadata(&path) {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_folder_or_file_that_others_can_reach_is_refused_by_name_and_mode() {
-        for name in ["", "store.db", "store.db-wal"] {
+        for name in ["", "store.db", "store.db-wal", "audit.jsonl"] {
             let (_above, dir) = folder();
             let path = if name.is_empty() { dir.clone() } else { dir.join(name) };
             if !name.is_empty() {

@@ -126,8 +126,9 @@ pub(crate) struct VerifierChange {
     pub(crate) key: AccountKey,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// All sessions but this one, which has to last still, end by it; without one, none does.
-    pub(crate) leaves_only: Option<SessionId>,
+    /// The session that asks for it, which has to last still; it and all others of the account end by the change.
+    /// Without one, none does.
+    pub(crate) asked_by: Option<SessionId>,
     pub(crate) now: Timestamp,
 }
 
@@ -186,6 +187,8 @@ pub(crate) enum Resumed {
     Expired(Session),
     /// It was ended before its time.
     Revoked(Session),
+    /// It was taken up so often that it has been ended.
+    WornOut(Session),
     /// The token was replaced long ago, so somebody else has it too; the session has been ended.
     Replayed(Session),
 }

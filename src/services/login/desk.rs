@@ -2,6 +2,7 @@
 //! takes the words as they were typed and ends in a session or a refusal.
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,6 +13,7 @@ use super::hashing::{Done, NotDone};
 use super::password::Password;
 use super::presence::Attachment;
 use super::refusal::Refusal;
+use super::repeats::What;
 use super::throttle::{Attempt, TooSoon, Verdict};
 use super::token::{self, Token};
 use super::verifier::{Fit, Workspace};
@@ -30,6 +32,12 @@ pub(super) struct Held {
 pub(super) struct Granted {
     pub(super) held: Held,
     pub(super) token: Zeroizing<String>,
+}
+
+/// A password that is to take the place of another, which was right.
+pub(super) struct NewPassword {
+    account: Account,
+    made: Done<String>,
 }
 
 /// Whom somebody says they are, and who that is.
@@ -112,40 +120,63 @@ impl<'a> Visit<'a> {
             Resumed::Unknown => (Act::Fail, "unknown token", None),
             Resumed::Expired(session) => (Act::Expire, "expired token", Some(session)),
             Resumed::Revoked(session) => (Act::Fail, "revoked token", Some(session)),
+            Resumed::WornOut(session) => (Act::Revoke, "resumed too often", Some(session)),
             Resumed::Replayed(session) => (Act::Replay, "replaced token", Some(session)),
         };
+        let whose = session.as_ref().map(|session| session.id);
         let record = self.record(act).token(token::id(token)).because(reason);
-        self.note(match session {
+        let record = match session {
             Some(session) => record.account(session.name),
             None => record,
-        });
+        };
+        // What ended a session just now comes once, and the rest as often as somebody likes.
+        match act {
+            Act::Replay | Act::Revoke => self.note(record),
+            _ => self.note_some(record, (self.ip(), reason, whose)),
+        }
         Err(Refusal::Token)
     }
 
-    /// From the first word of `passwords` to the second. Others who guess at the account do not delay its holder.
+    /// A change from the first word of `passwords` to the second, for [`change_password`](Self::change_password). Others
+    /// who guess at the account do not delay its holder.
     ///
     /// # Cancel safety
-    /// Dropped, it may have changed the password, as long as the session lasts.
-    pub(super) async fn change_password(&mut self, session: &Session, passwords: [&str; 2]) -> Result<(), Refusal> {
+    /// Dropping it gives the place in the queue back.
+    pub(super) async fn try_passwords(
+        &mut self,
+        session: &Session,
+        passwords: [&str; 2],
+    ) -> Result<NewPassword, Refusal> {
         self.needs_safety()?;
         let (old, new) = (Password::parse(passwords[0])?, Password::choose(passwords[1])?);
         let claim = self.claim(session.account.clone()).await?;
         let mut trying = self.begin(Some(Target::Holder(session.id)), &claim)?;
         let account = self.check(&mut trying, old, claim).await?;
         let made = self.make(&mut trying, new).await?;
+        Ok(NewPassword { account, made })
+    }
+
+    /// Ends all sessions of the account, `session` with whoever else has its token, and gives a new one: a person who
+    /// changes a password may fear that somebody has theirs.
+    ///
+    /// # Cancel safety
+    /// Dropped, it may have changed the password, and a session may have begun that nobody holds.
+    pub(super) async fn change_password(&mut self, session: &Session, new: NewPassword) -> Result<Granted, Refusal> {
+        let NewPassword { mut account, made } = new;
         let change = VerifierChange {
-            key: account.key,
+            key: account.key.clone(),
             from: account.verifier,
-            to: made.result,
-            leaves_only: Some(session.id),
+            to: made.result.clone(),
+            asked_by: Some(session.id),
             now: self.login.now(),
         };
         if !self.login.store.change_verifier(change).await? {
             // Where the session has not ended, somebody else has changed it meanwhile, and the old one was wrong.
             return Err(if self.login.touch(session.id).await { Refusal::Denied } else { Refusal::Revoked });
         }
-        self.note(self.record(Act::PasswordChange).account(account.name).took(made.waited, made.worked));
-        Ok(())
+        account.verifier = made.result;
+        self.note(self.record(Act::PasswordChange).account(&account.name).took(made.waited, made.worked));
+        self.open(&account).await?.ok_or(Refusal::Revoked)
     }
 
     /// # Cancel safety
@@ -178,7 +209,7 @@ impl<'a> Visit<'a> {
         let mut throttle = login.throttle();
         let attempt = throttle.attempt(target, source);
         match throttle.begin(attempt, Instant::now()) {
-            Ok(()) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
+            Ok(attempt) => Ok(Trying { login, attempt, verdict: Verdict::Withdrawn }),
             Err(TooSoon { wait, times }) => {
                 drop(throttle);
                 // However many there are, they leave room in the log for others.
@@ -215,7 +246,7 @@ impl<'a> Visit<'a> {
         self.note(self.record(Act::Ok).account(name).took(waited, worked));
         if let Fit::RightButOld(to) = fit {
             let (key, from, now) = (account.key.clone(), account.verifier.clone(), self.login.now());
-            let change = VerifierChange { key, from, to: to.clone(), leaves_only: None, now };
+            let change = VerifierChange { key, from, to: to.clone(), asked_by: None, now };
             // The old one is as good as it was before.
             if self.login.store.change_verifier(change).await.unwrap_or(false) {
                 account.verifier = to;
@@ -240,7 +271,7 @@ impl<'a> Visit<'a> {
         done.map_err(|not| match not {
             NotDone::Left(error) => Refusal::Gone(error),
             NotDone::Busy => {
-                self.note(self.record(Act::Busy));
+                self.note_some(self.record(Act::Busy), (self.ip(), "busy", None));
                 Refusal::Busy
             }
         })
@@ -284,6 +315,16 @@ impl<'a> Visit<'a> {
 
     fn note(&self, record: Record) {
         self.login.audit.note(record);
+    }
+
+    /// Notes what may come again and again: however often that is, it leaves room in the log for others.
+    fn note_some(&self, record: Record, what: What) {
+        let mut repeats = self.login.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = repeats.count(what, Instant::now());
+        drop(repeats);
+        if let Some(times) = times {
+            self.note(record.times(times));
+        }
     }
 
     fn ip(&self) -> Option<IpAddr> {

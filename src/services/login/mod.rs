@@ -13,6 +13,8 @@ mod password;
 mod presence;
 /// Why something was not done.
 mod refusal;
+/// How often the same came from one source.
+mod repeats;
 /// How fast guesses may come.
 mod throttle;
 /// What is kept in the place of a password by a client.
@@ -36,6 +38,7 @@ use crate::net::{Conn, Ending};
 use crate::store::{Account, AccountKey, SessionId, Store};
 use hashing::Hashing;
 use presence::Presence;
+use repeats::Repeats;
 use throttle::Throttle;
 use verifier::{Cost, Workspace};
 use visit::Visit;
@@ -77,6 +80,7 @@ pub(super) struct Login {
     /// Stands in for the verifier of an account that does not exist.
     decoy: String,
     throttle: Mutex<Throttle>,
+    repeats: Mutex<Repeats>,
     presence: Presence,
     clock: Clock,
 }
@@ -97,6 +101,7 @@ impl Login {
             decoy: cost.decoy(),
             cost,
             throttle: Mutex::new(Throttle::new(terms.rate)),
+            repeats: Mutex::default(),
             presence: Presence::new(&store)?,
             terms,
             store,
@@ -127,8 +132,8 @@ impl Login {
 }
 
 impl Service for Login {
-    async fn serve(&self, conn: Conn) -> io::Result<Ending> {
-        Visit::new(self, conn).hold().await
+    fn serve(&self, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
+        Visit::hold(self, conn)
     }
 }
 

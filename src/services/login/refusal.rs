@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::command::NoCommand;
 use super::password::BadPassword;
+use crate::framing::FramingError;
 use crate::services::name::BadName;
 use crate::store::StoreError;
 
@@ -12,6 +13,8 @@ use crate::store::StoreError;
 pub(super) enum Refusal {
     #[error(transparent)]
     Command(#[from] NoCommand),
+    #[error(transparent)]
+    Framing(#[from] FramingError),
     #[error(transparent)]
     Name(#[from] BadName),
     #[error(transparent)]
@@ -54,6 +57,7 @@ impl Refusal {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Command(_) => "command",
+            Self::Framing(_) => "framing",
             Self::Name(_) => "name",
             Self::Password(_) => "password",
             Self::Taken => "taken",

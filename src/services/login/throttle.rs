@@ -53,6 +53,8 @@ pub(super) struct TooSoon {
 pub(super) struct Attempt {
     account: Option<u64>,
     source: Option<IpAddr>,
+    /// What was held against the account when it began.
+    wrong: u32,
 }
 
 /// How an attempt ended.
@@ -75,7 +77,7 @@ impl Throttle {
 
     /// An attempt at `target` from `ip`; without a target only the source counts, without an address only the target.
     pub(super) fn attempt(&self, target: Option<impl Hash>, ip: Option<IpAddr>) -> Attempt {
-        Attempt { account: target.map(|target| self.secret.hash_one(target)), source: ip.map(source) }
+        Attempt { account: target.map(|target| self.secret.hash_one(target)), source: ip.map(source), wrong: 0 }
     }
 
     /// What a log may call somebody who does not exist: the same for the same name, as long as this process lasts.
@@ -83,11 +85,11 @@ impl Throttle {
         format!("u:{:08x}", self.secret.hash_one(name) >> 32)
     }
 
-    /// Lets an attempt begin, which must [`end`](Self::end).
+    /// Lets an attempt begin; what it gives must [`end`](Self::end).
     ///
     /// # Errors
     /// Where it comes too soon.
-    pub(super) fn begin(&mut self, attempt: Attempt, now: Instant) -> Result<(), TooSoon> {
+    pub(super) fn begin(&mut self, attempt: Attempt, now: Instant) -> Result<Attempt, TooSoon> {
         if let Some(guesses) = attempt.account.and_then(|account| self.guesses.get_mut(&account)) {
             // Otherwise many guesses at once would each be the first.
             let many = guesses.open >= if guesses.wrong == 0 { MOST_OPEN } else { 1 };
@@ -100,13 +102,12 @@ impl Throttle {
         if let Some(source) = attempt.source {
             self.spend(source, now)?;
         }
-        if let Some(account) = attempt.account {
-            self.forget_some(account, now);
-            let guesses = self.guesses.entry(account).or_insert(Guesses { wrong: 0, open: 0, until: now, refused: 0 });
-            guesses.open += 1;
-            guesses.refused = 0;
-        }
-        Ok(())
+        let Some(account) = attempt.account else { return Ok(attempt) };
+        self.forget_some(account, now);
+        let guesses = self.guesses.entry(account).or_insert(Guesses { wrong: 0, open: 0, until: now, refused: 0 });
+        guesses.open += 1;
+        guesses.refused = 0;
+        Ok(Attempt { wrong: guesses.wrong, ..attempt })
     }
 
     /// Ends an attempt that was let begin.
@@ -121,7 +122,8 @@ impl Throttle {
         match verdict {
             Verdict::Right => guesses.wrong = 0,
             Verdict::Wrong => {
-                guesses.wrong = guesses.wrong.saturating_add(1);
+                // Of those that began together, the first has counted for all.
+                guesses.wrong = guesses.wrong.saturating_add(u32::from(guesses.wrong == attempt.wrong));
                 guesses.until = now + delay(guesses.wrong);
             }
             Verdict::Spent | Verdict::Withdrawn => {}
@@ -187,7 +189,7 @@ fn delay(wrong: u32) -> Duration {
 }
 
 /// Whoever has one IPv6 address mostly has a /64 of them.
-fn source(ip: IpAddr) -> IpAddr {
+pub(super) fn source(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
         v4 @ IpAddr::V4(_) => v4,
@@ -226,7 +228,7 @@ mod tests {
         fn try_as(&mut self, name: &str, ip: &str, verdict: Verdict) -> Result<(), u64> {
             let ip = (!ip.is_empty()).then(|| ip.parse().unwrap());
             let attempt = self.throttle.attempt((!name.is_empty()).then_some(name), ip);
-            self.throttle.begin(attempt, self.now).map_err(|soon| soon.wait.as_secs())?;
+            let attempt = self.throttle.begin(attempt, self.now).map_err(|soon| soon.wait.as_secs())?;
             self.throttle.end(attempt, verdict, self.now);
             Ok(())
         }
@@ -286,22 +288,25 @@ mod tests {
     }
 
     #[test]
-    fn guesses_at_once_are_not_all_the_first() {
+    fn guesses_at_once_are_so_many_and_count_as_one() {
         let mut scene = Scene::new(1000);
         let attempt = scene.throttle.attempt(Some("anna"), None);
         for _ in 0..MOST_OPEN {
             scene.throttle.begin(attempt, scene.now).unwrap();
         }
-        let refused = |times| Err(TooSoon { wait: FIRST_DELAY, times });
-        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(1));
-        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(2));
+        let refused = |times| TooSoon { wait: FIRST_DELAY, times };
+        assert_eq!(scene.throttle.begin(attempt, scene.now).unwrap_err(), refused(1));
+        assert_eq!(scene.throttle.begin(attempt, scene.now).unwrap_err(), refused(2));
         for _ in 0..MOST_OPEN {
             scene.throttle.end(attempt, Verdict::Wrong, scene.now);
         }
-        scene.pass(512);
-        scene.throttle.begin(attempt, scene.now).unwrap();
-        assert_eq!(scene.throttle.begin(attempt, scene.now), refused(1), "one at a time from now on");
-        scene.throttle.end(attempt, Verdict::Right, scene.now);
+        scene.pass(1);
+        let attempt = scene.throttle.begin(attempt, scene.now).unwrap();
+        assert_eq!(scene.throttle.begin(attempt, scene.now).unwrap_err(), refused(1), "one at a time from now on");
+        scene.throttle.end(attempt, Verdict::Wrong, scene.now);
+        assert_eq!(scene.try_as("anna", "", Verdict::Right), Err(2), "the second step");
+        scene.pass(2);
+        assert_eq!(scene.try_as("anna", "", Verdict::Right), Ok(()));
         assert!(scene.throttle.guesses.is_empty());
     }
 

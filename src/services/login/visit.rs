@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, interval_at, sleep_until, timeout, timeout_at};
 use zeroize::Zeroizing;
 
@@ -12,7 +13,7 @@ use super::Login;
 use super::command::{Command, everything};
 use super::desk::{Granted, Held};
 use super::refusal::Refusal;
-use crate::framing::{LARGEST_MESSAGE, Message};
+use crate::framing::{LARGEST_MESSAGE, Message, RecvError};
 use crate::net::{Conn, Ending, Endpoint};
 use crate::services::messages::Messages;
 
@@ -44,30 +45,34 @@ enum Parting {
 
 /// What somebody inside is answered.
 enum Reply {
-    Text(String),
+    Text(Zeroizing<String>),
     LoggedOut,
     Bye,
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(login: &'a Login, conn: Conn) -> Self {
-        let here = match &conn.peer {
-            Endpoint::Unix(_) => true,
-            Endpoint::Ip(peer) => peer.ip().is_loopback(),
-        };
-        let way = if here || login.terms.insecure { Way::Safe } else { Way::Plain };
-        Self { login, talk: Messages::bounded(conn, login.framing, MOST_BEFORE), way, guesses: 0 }
-    }
-
     /// # Errors
     /// Where the stream fails.
     ///
     /// # Cancel safety
     /// Dropping it ends it where it stands. What was asked of the store is done all the same; that a session is not
     /// held any more is then not noted.
-    pub(super) async fn hold(mut self) -> io::Result<Ending> {
-        let Err(parting) = self.converse().await;
-        timeout(PATIENCE, self.part(parting)).await.unwrap_or(Ok(Ending::TimedOut))
+    pub(super) fn hold(login: &'a Login, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
+        // Made outside, so that the conversation is not held twice over.
+        let mut visit = Self::new(login, conn);
+        async move {
+            let Err(parting) = visit.converse().await;
+            Box::pin(timeout(PATIENCE, visit.part(parting))).await.unwrap_or(Ok(Ending::TimedOut))
+        }
+    }
+
+    fn new(login: &'a Login, conn: Conn) -> Self {
+        let here = match &conn.peer {
+            Endpoint::Unix(_) => true,
+            Endpoint::Ip(peer) => peer.ip().is_loopback(),
+        };
+        let way = if here || login.terms.insecure { Way::Safe } else { Way::Plain };
+        Self { login, talk: Messages::bounded(conn, login.framing, MOST_BEFORE), way, guesses: 0 }
     }
 
     async fn part(mut self, parting: Parting) -> io::Result<Ending> {
@@ -87,7 +92,8 @@ impl<'a> Visit<'a> {
         }
         loop {
             let held = self.outside().await?;
-            self.inside(held).await?;
+            // Boxed, as all is here that few have come to: most who wait at once are strangers, and hold no room for it.
+            Box::pin(self.inside(held)).await?;
         }
     }
 
@@ -98,20 +104,29 @@ impl<'a> Visit<'a> {
         let deadline = Instant::now() + TIME_BEFORE;
         let mut room = MOST_BEFORE;
         loop {
-            let message = before(deadline, self.talk.receive()).await?.ok_or(Parting::Said)?;
+            let message = in_time(timeout_at(deadline, self.talk.next()).await)?.ok_or(Parting::Said)?;
             let length = self.login.framing.length_of(&message);
             room = room.checked_sub(length).ok_or(Parting::Refused(Refusal::Limit))?;
-            match self.let_in(&secret(message)).await {
-                Ok(Some(Granted { held, token })) => {
-                    let expires = held.session.expires;
-                    before(deadline, self.talk.say(&format!("OK token {} expires {expires:.0}", *token))).await?;
-                    return Ok(held);
-                }
-                Ok(None) => {
-                    before(deadline, self.talk.say("OK bye")).await?;
-                    return Err(Parting::Said);
-                }
-                Err(refusal) => before(deadline, self.refuse(refusal)).await?,
+            if let Some(held) = Box::pin(self.answer(message, deadline)).await? {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// A session, where the message has opened one.
+    async fn answer(&mut self, message: Message, deadline: Instant) -> Result<Option<Held>, Parting> {
+        match self.let_in(&secret(message)).await {
+            Ok(Some(granted)) => {
+                in_time(timeout_at(deadline, self.talk.say(&told(&granted))).await)?;
+                Ok(Some(granted.held))
+            }
+            Ok(None) => {
+                in_time(timeout_at(deadline, self.talk.say("OK bye")).await)?;
+                Err(Parting::Said)
+            }
+            Err(refusal) => {
+                in_time(timeout_at(deadline, self.refuse(refusal)).await)?;
+                Ok(None)
             }
         }
     }
@@ -128,20 +143,21 @@ impl<'a> Visit<'a> {
     }
 
     /// As long as the session lasts and somebody is here; well ended by logging out.
-    async fn inside(&mut self, held: Held) -> Result<(), Parting> {
+    async fn inside(&mut self, mut held: Held) -> Result<(), Parting> {
         self.talk.set_bound(LARGEST_MESSAGE);
-        let session = held.session.id;
-        let stayed = self.stay(held).await;
+        let stayed = self.stay(&mut held).await;
+        let Held { session, attachment } = held;
+        drop(attachment);
         // From now on nobody holds it here, however that came about.
-        self.login.touch(session).await;
+        self.login.touch(session.id).await;
         stayed
     }
 
-    async fn stay(&mut self, mut held: Held) -> Result<(), Parting> {
+    async fn stay(&mut self, held: &mut Held) -> Result<(), Parting> {
         let often = self.login.terms.idle / 2;
         let mut touches = interval_at(Instant::now() + often.min(MOST_UNNOTED), often.clamp(LEAST, MOST_UNNOTED));
-        let expires = Instant::now() + self.login.time_until(held.session.expires);
         loop {
+            let expires = Instant::now() + self.login.time_until(held.session.expires);
             // Said as a whole, whatever else happens meanwhile.
             timeout(PATIENCE, self.talk.flush()).await.map_err(io::Error::from)??;
             let message = tokio::select! {
@@ -152,9 +168,9 @@ impl<'a> Visit<'a> {
                     true => continue,
                     false => return Err(Parting::Refused(Refusal::Revoked)),
                 },
-                received = self.talk.receive() => received?.ok_or(Parting::Said)?,
+                received = self.talk.next() => received?.ok_or(Parting::Said)?,
             };
-            match self.reply(&mut held, &secret(message)).await {
+            match Box::pin(self.reply(held, &secret(message))).await {
                 Ok(Reply::Text(text)) => self.talk.say(&text).await?,
                 Ok(Reply::LoggedOut) => return Ok(self.talk.say("OK logged out").await?),
                 Ok(Reply::Bye) => {
@@ -169,14 +185,19 @@ impl<'a> Visit<'a> {
 
     async fn reply(&mut self, held: &mut Held, text: &str) -> Result<Reply, Refusal> {
         match Command::parse(text)? {
-            Command::WhoAmI => Ok(Reply::Text(format!("OK {}", held.session.name))),
-            Command::Passwd { old, new } => tokio::select! {
-                biased;
-                () = held.attachment.ended() => Err(Refusal::Revoked),
-                changed = self.change_password(&held.session, [old, new]) => {
-                    changed.map(|()| Reply::Text("OK password changed".into()))
-                }
-            },
+            Command::WhoAmI => Ok(Reply::Text(format!("OK {}", held.session.name).into())),
+            Command::Passwd { old, new } => {
+                let new = tokio::select! {
+                    biased;
+                    () = held.attachment.ended() => Err(Refusal::Revoked),
+                    new = self.try_passwords(&held.session, [old, new]) => new,
+                };
+                // Not while it waits to hear of an end, which it brings about itself.
+                let granted = self.change_password(&held.session, new?).await?;
+                let text = told(&granted);
+                *held = granted.held;
+                Ok(Reply::Text(text))
+            }
             Command::Logout => {
                 self.log_out(&held.session).await?;
                 Ok(Reply::LoggedOut)
@@ -201,20 +222,32 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// What is said to somebody who is not logged in, or by them, has to be said before `deadline`.
-async fn before<T, E>(deadline: Instant, saying: impl Future<Output = Result<T, E>>) -> Result<T, Parting>
+/// What the holder of a session is told.
+fn told(granted: &Granted) -> Zeroizing<String> {
+    let Granted { held, token } = granted;
+    format!("OK token {} expires {:.0}", **token, held.session.expires).into()
+}
+
+/// What is said to somebody who is not logged in, or by them, has to be said before a deadline.
+fn in_time<T, E>(said: Result<Result<T, E>, Elapsed>) -> Result<T, Parting>
 where
     Parting: From<E>,
 {
-    match timeout_at(deadline, saying).await {
-        Ok(said) => Ok(said?),
-        Err(_) => Err(Parting::Refused(Refusal::Limit)),
-    }
+    said.map_err(|_| Parting::Refused(Refusal::Limit))?.map_err(Parting::from)
 }
 
 impl From<io::Error> for Parting {
     fn from(error: io::Error) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<RecvError> for Parting {
+    fn from(error: RecvError) -> Self {
+        match error {
+            RecvError::Framing(error) => Self::Refused(error.into()),
+            RecvError::Io(error) => Self::Failed(error),
+        }
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) fn create(db: &Connection, account: &Account) -> Result<bool> {
 }
 
 pub(super) fn change_verifier(db: &Connection, change: &VerifierChange) -> Result<bool> {
-    let VerifierChange { key, from, to, leaves_only, now } = change;
-    if let Some(holder) = leaves_only
+    let VerifierChange { key, from, to, asked_by, now } = change;
+    if let Some(holder) = asked_by
         && !sessions::lasts(db, *holder, *now)?
     {
         return Ok(false);
@@ -32,14 +32,14 @@ pub(super) fn change_verifier(db: &Connection, change: &VerifierChange) -> Resul
     if put.execute((&key.0, from, to))? == 0 {
         return Ok(false);
     }
-    if let Some(kept) = leaves_only {
-        sessions::revoke_account(db, key, Some(*kept), *now)?;
+    if asked_by.is_some() {
+        sessions::revoke_account(db, key, *now)?;
     }
     Ok(true)
 }
 
 pub(super) fn delete(db: &Connection, key: &AccountKey, now: Timestamp) -> Result<bool> {
-    sessions::revoke_account(db, key, None, now)?;
+    sessions::revoke_account(db, key, now)?;
     Ok(db.prepare_cached("DELETE FROM accounts WHERE key = ?1")?.execute((&key.0,))? > 0)
 }
 

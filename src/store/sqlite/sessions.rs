@@ -55,10 +55,13 @@ pub(super) fn resume(db: &Connection, resumption: &Resumption) -> Result<Resumed
         end(db, session.id, *now)?;
         return Ok(Resumed::Replayed(session));
     }
+    if tokens(db, session.id)? >= MOST_TOKENS {
+        end(db, session.id, *now)?;
+        return Ok(Resumed::WornOut(session));
+    }
     let id = session.id.0;
     db.prepare_cached("UPDATE tokens SET retired = ?2 WHERE session = ?1 AND retired IS NULL")?.execute((id, at))?;
     db.prepare_cached("INSERT INTO tokens VALUES (?1, ?2, NULL)")?.execute((next.0, id))?;
-    forget_oldest_tokens(db, session.id)?;
     db.prepare_cached("UPDATE sessions SET seen = max(seen, ?2) WHERE id = ?1")?.execute((id, at))?;
     Ok(Resumed::Session(session))
 }
@@ -82,14 +85,8 @@ fn found(row: &Row<'_>) -> Result<Found> {
     Ok(Found { session, seen: row.get(4)?, idle: row.get(5)?, revoked: row.get(6)?, retired: row.get(7)? })
 }
 
-fn forget_oldest_tokens(db: &Connection, session: SessionId) -> Result<()> {
-    let mut forget = db.prepare_cached(
-        "DELETE FROM tokens WHERE session = ?1 AND retired <= (
-             SELECT retired FROM tokens WHERE session = ?1 AND retired IS NOT NULL
-             ORDER BY retired DESC LIMIT 1 OFFSET ?2)",
-    )?;
-    forget.execute((session.0, MOST_RETIRED))?;
-    Ok(())
+fn tokens(db: &Connection, session: SessionId) -> Result<i64> {
+    db.prepare_cached("SELECT count(*) FROM tokens WHERE session = ?1")?.query_row((session.0,), |row| row.get(0))
 }
 
 /// How long nobody held it is asked where somebody takes it up: whoever holds it may have been kept from saying so.
@@ -110,21 +107,16 @@ pub(super) fn revoke(db: &Connection, whose: &Revoke, now: Timestamp) -> Result<
     prune(db, now)?;
     match whose {
         Revoke::Session(session) => end(db, *session, now).map(usize::from),
-        Revoke::Account(key) => revoke_account(db, key, None, now),
+        Revoke::Account(key) => revoke_account(db, key, now),
     }
 }
 
-/// Ends all sessions of an account but `kept`; gives how many.
-pub(super) fn revoke_account(
-    db: &Connection,
-    key: &AccountKey,
-    kept: Option<SessionId>,
-    now: Timestamp,
-) -> Result<usize> {
+/// Ends all sessions of an account; gives how many.
+pub(super) fn revoke_account(db: &Connection, key: &AccountKey, now: Timestamp) -> Result<usize> {
     let mut all = db.prepare_cached("SELECT id FROM sessions WHERE account = ?1")?;
     let all = all.query_map((&key.0,), |row| row.get(0).map(SessionId))?.collect::<Result<Vec<_>>>()?;
     let mut ended = 0;
-    for session in all.into_iter().filter(|session| Some(*session) != kept) {
+    for session in all {
         ended += usize::from(end(db, session, now)?);
     }
     Ok(ended)
@@ -167,5 +159,6 @@ fn prune(db: &Connection, now: Timestamp) -> Result<()> {
 /// How long what has ended is remembered.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
 
-/// How many replaced tokens of a session are remembered: a client that resumes every minute has 720 in twelve hours.
-const MOST_RETIRED: i64 = 1_000;
+/// How many tokens a session can have had: a client that resumes every minute has 720 in twelve hours. None is forgotten
+/// while the session lasts, because whoever could have one forgotten would not be found out by it; so one more ends it.
+const MOST_TOKENS: i64 = 1_000;

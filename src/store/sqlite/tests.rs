@@ -118,6 +118,7 @@ fn fate(resumed: &Resumed) -> &'static str {
         Resumed::Unknown => "unknown",
         Resumed::Expired(_) => "expired",
         Resumed::Revoked(_) => "revoked",
+        Resumed::WornOut(_) => "worn out",
         Resumed::Replayed(_) => "replayed",
     }
 }
@@ -208,7 +209,7 @@ fn a_verifier_changes_only_from_what_it_was() {
             key: key("ann"),
             from: from.into(),
             to: to.into(),
-            leaves_only: None,
+            asked_by: None,
             now: at(1),
         };
         assert!(!now(kept.store().change_verifier(change("$wrong", "$new"))));
@@ -219,16 +220,16 @@ fn a_verifier_changes_only_from_what_it_was() {
 }
 
 #[test]
-fn a_changed_verifier_ends_the_sessions_it_is_told_to() {
-    for (leaves_only, left) in [(None, 3), (Some(id(2)), 1)] {
+fn a_verifier_that_a_session_changes_ends_all_and_one_that_was_only_made_anew_none() {
+    for (asked_by, left) in [(None, 3), (Some(id(2)), 0)] {
         with_ann(|kept| {
             (1..4).for_each(|n| opened(kept.store(), n, 0));
             let (from, to) = ("$secret$Ann".into(), "$new".into());
-            let change = VerifierChange { key: key("ann"), from, to, leaves_only, now: at(1) };
+            let change = VerifierChange { key: key("ann"), from, to, asked_by, now: at(1) };
             assert!(now(kept.store().change_verifier(change)));
             assert_eq!(now(kept.store().accounts(at(1)))[0].sessions, left);
             assert_eq!(now(kept.store().revocations(0)).sessions.len(), 3 - left);
-            assert!(now(kept.store().touch(id(2), at(1))));
+            assert_eq!(now(kept.store().touch(id(2), at(1))), left > 0);
         });
     }
 }
@@ -243,7 +244,7 @@ fn a_session_that_has_ended_changes_no_verifier() {
                 now(kept.store().revoke(Revoke::Session(id(1)), at(1)));
             }
             let (from, to) = (account("Ann").verifier, "$new".into());
-            let change = VerifierChange { key: key("ann"), from, to, leaves_only: Some(id(1)), now: at(second) };
+            let change = VerifierChange { key: key("ann"), from, to, asked_by: Some(id(1)), now: at(second) };
             assert!(!now(kept.store().change_verifier(change)));
             assert_eq!(now(kept.store().account(&key("ann"))), Some(account("Ann")));
         });
@@ -300,7 +301,7 @@ fn a_session_is_not_opened_by_a_password_that_was_changed_or_whose_account_was_m
                 now(kept.store().delete_account(&key("ann"), at(1)));
                 now(kept.store().create_account(Account { verifier: to.clone(), ..account("Ann") }));
             } else {
-                let change = VerifierChange { key: key("ann"), from, to: to.clone(), leaves_only: None, now: at(1) };
+                let change = VerifierChange { key: key("ann"), from, to: to.clone(), asked_by: None, now: at(1) };
                 assert!(now(kept.store().change_verifier(change)));
             }
             assert!(!now(kept.store().open_session(session(1, 2))));
@@ -347,6 +348,24 @@ fn a_session_expires_when_nobody_held_it_for_too_long_or_at_its_end() {
         }
         assert_eq!(fate(&resume(kept.store(), 11, 12, LIFE)), "expired");
         assert!(!now(kept.store().touch(id(1), at(LIFE))));
+    });
+}
+
+#[test]
+fn no_replaced_token_is_forgotten_and_who_resumes_too_often_ends_the_session() {
+    with_ann(|kept| {
+        opened(kept.store(), 1, 0);
+        opened(kept.store(), 2, 0);
+        for taken in 1_000..1_999 {
+            assert_eq!(fate(&resume(kept.store(), if taken == 1_000 { 1 } else { taken - 1 }, taken, 31)), "session");
+        }
+        assert_eq!(fate(&resume(kept.store(), 1_998, 1_999, 31)), "worn out");
+        assert_eq!(fate(&resume(kept.store(), 1_998, 1_999, 31)), "revoked");
+        assert_eq!(now(kept.store().revocations(0)).sessions, [id(1)]);
+        for taken in 2_000..2_998 {
+            assert_eq!(fate(&resume(kept.store(), if taken == 2_000 { 2 } else { taken - 1 }, taken, 31)), "session");
+        }
+        assert_eq!(fate(&resume(kept.store(), 2, 2_999, 31 + 31)), "replayed", "the first of all");
     });
 }
 
@@ -403,20 +422,6 @@ fn what_has_ended_is_remembered_for_a_day_beyond_its_time() {
         assert_eq!(fate(&resume(kept.store(), 1, 9, LIFE + day)), "unknown");
         assert_eq!(now(kept.store().dump(Table::Sessions)).len(), 2);
     });
-}
-
-#[test]
-fn a_session_remembers_a_thousand_tokens() {
-    let kept = Kept::in_memory();
-    assert!(now(kept.store().create_account(account("Ann"))));
-    opened(kept.store(), 0, 0);
-    for n in 0..1_500 {
-        assert_eq!(fate(&resume(kept.store(), n, n + 1, n.into())), "session");
-    }
-    let line = &now(kept.store().dump(Table::Sessions))[0];
-    assert!(line.contains("\"tokens\":1001}"), "{line}");
-    assert_eq!(fate(&resume(kept.store(), 499, 9_000, 1_500)), "unknown");
-    assert_eq!(fate(&resume(kept.store(), 500, 9_000, 1_500)), "replayed");
 }
 
 fn ban(nick: Option<&str>, address: Option<&str>) -> Ban {
