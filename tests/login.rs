@@ -116,9 +116,9 @@ fn every_framing_carries_the_same_conversation() {
 #[test]
 fn a_header_over_the_bound_or_without_a_number_is_answered_in_its_framing() {
     for (framing, bytes, answer) in [
-        ("u32be", &b"\xff\xff\xff\xff"[..], "Message too long (at most 4096 bytes)"),
-        ("ascii10", b"      4097", "Message too long (at most 4096 bytes)"),
-        ("ascii10", b"LOGIN anna", "Bad header (ten ASCII digits, padded with spaces on the left)"),
+        ("u32be", &b"\xff\xff\xff\xff"[..], "ERR framing Message too long (at most 4096 bytes)"),
+        ("ascii10", b"      4097", "ERR framing Message too long (at most 4096 bytes)"),
+        ("ascii10", b"LOGIN anna", "ERR framing Bad header (ten ASCII digits, padded with spaces on the left)"),
     ] {
         let server = serve(&["--framing", framing]);
         let mut client = server.connect();
@@ -226,6 +226,20 @@ fn what_ends_a_session_ends_it_where_it_is_held() {
     assert_eq!(accounts(dir.path(), &["delete", "anna"], "").status.code(), Some(0));
     assert_eq!(last.hear(), revoked);
     assert_eq!(Client::new(server.addr()).ask("LOGIN anna n3w-secret"), "ERR denied wrong name or password");
+}
+
+#[test]
+fn who_holds_a_session_is_told_that_the_server_stops_and_holds_up_no_drain() {
+    let dir = folder();
+    let server = serve_in(dir.path(), &["--drain", "1h"]);
+    let mut client = Client::new(server.addr());
+    let token = client.enter("REGISTER anna s3cretpass");
+    server.signal(Signal::TERM);
+    assert_eq!(client.hear(), "ERR shutdown the server stops; RESUME when it is back");
+    assert_eq!(client.rest(), "");
+    assert_eq!(server.wait().status.code(), Some(0));
+    let server = serve_in(dir.path(), &[]);
+    Client::new(server.addr()).enter(&format!("RESUME {token}"));
 }
 
 #[test]

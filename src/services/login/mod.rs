@@ -34,10 +34,12 @@ use super::Service;
 use super::name::Name;
 use crate::event::audit::AuditLog;
 use crate::framing::Framing;
+use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
 use crate::store::{Account, AccountKey, SessionId, Store};
 use hashing::Hashing;
 use presence::Presence;
+use refusal::Refusal;
 use repeats::Repeats;
 use throttle::Throttle;
 use verifier::{Cost, Workspace};
@@ -117,6 +119,11 @@ impl Login {
         self.store.touch(session, self.now()).await.unwrap_or(true)
     }
 
+    /// Why nobody holds a session any more whose holder did not leave.
+    fn why_ended(&self) -> Refusal {
+        if self.presence.is_closed() { Refusal::Stopping } else { Refusal::Revoked }
+    }
+
     fn now(&self) -> Timestamp {
         (self.clock)()
     }
@@ -134,6 +141,12 @@ impl Login {
 impl Service for Login {
     fn serve(&self, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
         Visit::hold(self, conn)
+    }
+
+    fn heed(&self, orders: Orders) {
+        if orders > Orders::Serve {
+            self.presence.close();
+        }
     }
 }
 

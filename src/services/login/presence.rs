@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(super) struct Presence(Arc<Table>);
 
 struct Table {
     live: Mutex<HashMap<SessionId, Vec<oneshot::Sender<()>>>>,
+    /// Nobody stays any more. Set while the table is locked.
+    closed: AtomicBool,
     /// How many sessions are held.
     held: watch::Sender<usize>,
 }
@@ -33,7 +36,7 @@ impl Presence {
     /// Where the system grants no thread for the watcher.
     pub(super) fn new(store: &Arc<dyn Store>) -> io::Result<Self> {
         let (held, news) = watch::channel(0);
-        let table = Arc::new(Table { live: Mutex::default(), held });
+        let table = Arc::new(Table { live: Mutex::default(), closed: AtomicBool::new(false), held });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let watcher = watch(Arc::downgrade(&table), Arc::downgrade(store), news);
         thread::Builder::new().name("revocations".into()).spawn(move || runtime.block_on(watcher))?;
@@ -44,15 +47,28 @@ impl Presence {
     pub(super) fn attach(&self, session: SessionId) -> Attachment {
         let (end, ended) = oneshot::channel();
         let mut live = self.0.live();
-        live.entry(session).or_default().push(end);
+        if !self.is_closed() {
+            live.entry(session).or_default().push(end);
+        }
         self.0.held.send_replace(live.len());
         drop(live);
         Attachment { session, ended, table: Arc::clone(&self.0) }
     }
+
+    /// Ends every hold, here and from now on, and no session.
+    pub(super) fn close(&self) {
+        let mut live = self.0.live();
+        self.0.closed.store(true, Relaxed);
+        live.clear();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.closed.load(Relaxed)
+    }
 }
 
 impl Attachment {
-    /// Waits until the session is ended by somebody else.
+    /// Waits until the session is ended by somebody else, or all holds are.
     ///
     /// # Cancel safety
     /// Dropping it loses nothing.

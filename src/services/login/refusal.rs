@@ -43,6 +43,8 @@ pub(super) enum Refusal {
     Limit,
     #[error("this session was ended; LOGIN again")]
     Revoked,
+    #[error("the server stops; RESUME when it is back")]
+    Stopping,
     #[error("this session is too old; LOGIN again")]
     Expired,
     #[error("{0}")]
@@ -70,6 +72,7 @@ impl Refusal {
             Self::Inside => "inside",
             Self::Limit => "limit",
             Self::Revoked => "revoked",
+            Self::Stopping => "shutdown",
             Self::Expired => "expired",
             Self::Unavailable(_) | Self::Gone(_) => "unavailable",
         }

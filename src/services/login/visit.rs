@@ -162,7 +162,7 @@ impl<'a> Visit<'a> {
             timeout(PATIENCE, self.talk.flush()).await.map_err(io::Error::from)??;
             let message = tokio::select! {
                 biased;
-                () = held.attachment.ended() => return Err(Parting::Refused(Refusal::Revoked)),
+                () = held.attachment.ended() => return Err(Parting::Refused(self.login.why_ended())),
                 () = sleep_until(expires) => return Err(Parting::Refused(self.expire(&held.session))),
                 _ = touches.tick() => match self.login.touch(held.session.id).await {
                     true => continue,
@@ -177,7 +177,7 @@ impl<'a> Visit<'a> {
                     self.talk.say("OK bye").await?;
                     return Err(Parting::Said);
                 }
-                Err(Refusal::Revoked) => return Err(Parting::Refused(Refusal::Revoked)),
+                Err(refusal @ (Refusal::Revoked | Refusal::Stopping)) => return Err(Parting::Refused(refusal)),
                 Err(refusal) => self.refuse(refusal).await?,
             }
         }
@@ -189,7 +189,7 @@ impl<'a> Visit<'a> {
             Command::Passwd { old, new } => {
                 let new = tokio::select! {
                     biased;
-                    () = held.attachment.ended() => Err(Refusal::Revoked),
+                    () = held.attachment.ended() => Err(self.login.why_ended()),
                     new = self.try_passwords(&held.session, [old, new]) => new,
                 };
                 // Not while it waits to hear of an end, which it brings about itself.
