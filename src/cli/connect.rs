@@ -11,7 +11,7 @@ use super::data::{DataWords, platform_dir};
 use super::events::EventWords;
 use super::quantity;
 use crate::client::{LineEnd, Speech};
-use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Place};
+use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Face, Place};
 use crate::commands::{Failure, Plan, Talk};
 use crate::event::Level;
 use crate::event::sinks::Format;
@@ -28,7 +28,7 @@ use crate::store;
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
-    #[arg(id = "address", value_name = "[login] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
+    #[arg(id = "address", value_name = "[login|chat] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
     words: Vec<String>,
     /// Ask for host and port
     #[arg(long)]
@@ -43,6 +43,9 @@ pub(super) struct Words {
     /// Dump what passes both ways on stderr, with offsets and times
     #[arg(long)]
     hex: bool,
+    /// With chat: line by line, as without a terminal, instead of on the whole screen; for screen readers
+    #[arg(long)]
+    plain: bool,
     /// Read flags from a TOML file: the same names as here
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -113,12 +116,29 @@ impl Words {
     fn address_words(&self) -> (&[String], u16) {
         match &self.words[..] {
             [mode, rest @ ..] if mode == LOGIN => (rest, LOGIN_PORT),
+            [mode, rest @ ..] if mode == CHAT => (rest, CHAT_PORT),
             words => (words, DEFAULT_PORT),
         }
     }
 
     fn is_login(&self) -> bool {
         self.words.first().is_some_and(|word| word == LOGIN)
+    }
+
+    fn is_chat(&self) -> bool {
+        self.words.first().is_some_and(|word| word == CHAT)
+    }
+
+    /// A dump would tear the screen, and a terminal that cannot place its cursor has none.
+    fn face(&self) -> Result<Face, Failure> {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        match self.is_chat() {
+            false if self.plain => {
+                Err(Failure::bad_words("--plain is for chat; everything else is line by line anyway"))
+            }
+            true if !self.plain && !self.hex && !is_dumb => Ok(Face::Room),
+            _ => Ok(Face::Lines),
+        }
     }
 
     fn place(&self) -> Result<Place, Failure> {
@@ -132,7 +152,7 @@ impl Words {
                 return Err(Failure::bad_words(format!("`{more}` is one word too many; write HOST PORT or HOST:PORT")));
             }
         };
-        let bare = named.is_none() && !self.is_login();
+        let bare = named.is_none() && !self.is_login() && !self.is_chat();
         let address = named.unwrap_or_else(|| Ok(Address::local(port)));
         let address = address.map_err(|e| Failure::bad_words(e.to_string()))?;
         let asking = self.ask || (bare && person && self.payload.payload.is_none());
@@ -146,6 +166,11 @@ impl Words {
                     "--payload is for servers that send back what they get; leave it out with login",
                 ));
             }
+            Some(_) if self.is_chat() => {
+                return Err(Failure::bad_words(
+                    "--payload is for servers that send back what they get; leave it out with chat",
+                ));
+            }
             Some(_) if self.data.is_named() => return Err(Failure::bad_words(DATA_IS_FOR_LOGIN)),
             Some(size) => {
                 let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
@@ -154,9 +179,10 @@ impl Words {
             None => connect::Words::Dialogue(Dialogue {
                 speech: self.speech()?,
                 dump: if self.hex { Dump::Hex } else { Dump::None },
-                // What is typed to a login server may be a password.
-                history: if self.is_login() { None } else { history() },
+                // What is typed to a login server may be a password, and what is said in a chat may be for one alone.
+                history: if self.is_login() || self.is_chat() { None } else { history() },
                 entrance: self.entrance()?,
+                face: self.face()?,
             }),
         })
     }
@@ -216,6 +242,9 @@ fn seed_of_the_clock() -> u64 {
 /// The word that asks for the client of `serve login`.
 const LOGIN: &str = "login";
 const LOGIN_PORT: u16 = 5562;
+/// The word that asks for the client of `serve chat`.
+const CHAT: &str = "chat";
+const CHAT_PORT: u16 = 5564;
 
 const DATA_IS_FOR_LOGIN: &str = "--data is where `connect login` keeps its token; leave it out without login";
 const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
@@ -230,5 +259,6 @@ Examples:
   sockeye connect 5555 --framing u32be            each line a message behind its length
   sockeye connect 5555 --hex                      see every byte that passes
   sockeye connect login                           log in at localhost:5562, or resume the last session
+  sockeye connect chat                            join the room at localhost:5564, on the whole screen
   sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

@@ -9,6 +9,8 @@
 
 /// What a peer sends, as text for a terminal.
 mod arriving;
+/// A room on the whole terminal.
+pub(crate) mod chat;
 /// LF becomes CRLF on its way out.
 mod crlf;
 /// A dump of both directions.

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use socket2::{SockRef, Socket};
 
 use super::{Exit, Failure, Talk, Volume, ask, coredump};
+use crate::client::chat::{Chat, Palette};
 use crate::client::login::{TokenFile, Visitor};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe;
 use crate::client::terminal::{Farewell, Terminal};
 use crate::client::{Account, HexDump, Rendering, Screen, Speech, Trouble, Wire};
-use crate::event::sinks::{self, Format, Sink, SinkPlan, Target};
+use crate::event::sinks::{self, Colour, Format, Sink, SinkPlan, Target};
 use crate::event::{Emitter, Level};
 use crate::net::{Address, Dial, Reason, dial};
 
@@ -54,6 +55,16 @@ pub(crate) struct Dialogue {
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
     pub(crate) entrance: Entrance,
+    pub(crate) face: Face,
+}
+
+/// How a person at a terminal sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Line by line.
+    Lines,
+    /// A chat room on the whole screen.
+    Room,
 }
 
 /// What stands before the first word.
@@ -144,8 +155,11 @@ fn new_runtime() -> io::Result<tokio::runtime::Runtime> {
 
 /// At a terminal on both sides with a line editor, else as a pipe.
 fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit, Failure> {
-    let Dialogue { speech, dump, history, entrance } = dialogue;
+    let Dialogue { speech, dump, history, entrance, face } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if person && face == Face::Room {
+        return visit(way, speech, events, talk);
+    }
     let terminal = person.then(|| Terminal::open(history)).flatten();
     if let (None, Entrance::Login { .. }) = (&terminal, &entrance) {
         return Err(Failure::failed("login needs a terminal that can place its cursor; set TERM to what yours is"));
@@ -159,10 +173,30 @@ fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit
     };
     drop(line);
     close(sink);
-    done.map_err(|trouble| match trouble {
+    done.map_err(|trouble| failure(&way.address, trouble))
+}
+
+fn failure(address: &Address, trouble: Trouble) -> Failure {
+    match trouble {
         Trouble::Unreached(error) => error.into(),
-        trouble => Failure::failed(format!("{} {trouble}", way.address)),
-    })
+        trouble => Failure::failed(format!("{address} {trouble}")),
+    }
+}
+
+/// A person visits a chat room. The screen is the room's, so that events go elsewhere or nowhere.
+fn visit(way: Way, speech: Speech, events: Events, talk: Talk) -> Result<Exit, Failure> {
+    let talk = if io::stderr().is_terminal() { Talk { volume: Volume::Quiet, ..talk } } else { talk };
+    let (emitter, sink) = events.open(&Audience::Script, talk)?;
+    let palette = match talk.paint.on(&io::stdout()) {
+        Colour::Coloured => Palette::Coloured,
+        Colour::Plain => Palette::Plain,
+    };
+    let (address, place) = (way.address.clone(), way.address.to_string());
+    let dialler =
+        move || Line { way: &way, dump: Dump::None, emitter: emitter.clone(), audience: Audience::Script }.wire();
+    let done = Chat { place, speech, palette, dialler: Arc::new(dialler) }.run();
+    close(sink);
+    done.map(parted).map_err(|trouble| failure(&address, trouble))
 }
 
 /// A person talks.
@@ -179,10 +213,14 @@ fn meet(line: &Line<'_>, terminal: Terminal, speech: Speech, entrance: &Entrance
         Ok(wire) => terminal.run(wire, speech)?,
         Err(farewell) => farewell,
     };
-    Ok(match farewell {
+    Ok(parted(farewell))
+}
+
+fn parted(farewell: Farewell) -> Exit {
+    match farewell {
         Farewell::Done => Exit::Done,
         Farewell::Signal(signal) => Exit::Signal(signal),
-    })
+    }
 }
 
 /// A pipe passes through.
