@@ -700,7 +700,7 @@ fn the_list_has_every_service_with_its_port() {
     let ended = sockeye(&["serve", "--list"], "");
     assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""));
     let rows: Vec<Vec<&str>> = ended.stdout.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
-    let names = ["echo", "upper", "prefix", "collect", "greet", "utc", "identify", "login"];
+    let names = ["echo", "upper", "prefix", "collect", "greet", "utc", "identify", "login", "rps", "chat"];
     let expected: Vec<Vec<String>> =
         names.iter().zip(5555..).map(|(name, port)| vec![(*name).to_owned(), port.to_string()]).collect();
     assert_eq!(rows, expected);

@@ -11,7 +11,7 @@ use super::data::{DataWords, platform_dir};
 use super::events::EventWords;
 use super::quantity;
 use crate::client::{LineEnd, Speech};
-use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Face, Place};
+use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Game, Place};
 use crate::commands::{Failure, Plan, Talk};
 use crate::event::Level;
 use crate::event::sinks::Format;
@@ -28,7 +28,7 @@ use crate::store;
 #[command(after_help = EXAMPLES, mut_arg("log", |arg| arg.help("Append events to FILE instead of stderr")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
-    #[arg(id = "address", value_name = "[login|chat] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
+    #[arg(id = "address", value_name = "[login|rps|chat] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
     words: Vec<String>,
     /// Ask for host and port
     #[arg(long)]
@@ -98,7 +98,11 @@ impl Words {
     pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
         let events = Events {
             // The bytes for a login server may be a password, and their number tells how long it is.
-            level: if self.is_login() { self.events.level().min(Level::Connections) } else { self.events.level() },
+            level: if self.mode() == Mode::Login {
+                self.events.level().min(Level::Connections)
+            } else {
+                self.events.level()
+            },
             format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
             log: self.events.log.clone(),
         };
@@ -112,38 +116,28 @@ impl Words {
         Ok(Plan::Connect(plan))
     }
 
-    /// The words behind the name of a way to talk, if there is one, and that way's port.
-    fn address_words(&self) -> (&[String], u16) {
-        match &self.words[..] {
-            [mode, rest @ ..] if mode == LOGIN => (rest, LOGIN_PORT),
-            [mode, rest @ ..] if mode == CHAT => (rest, CHAT_PORT),
-            words => (words, DEFAULT_PORT),
+    /// The mode, the words behind its name, and its port.
+    fn mode_words(&self) -> (Mode, &[String], u16) {
+        let named = self.words.first().and_then(|word| MODES.iter().find(|(name, ..)| word == name));
+        match named {
+            Some((_, mode, port)) => (*mode, &self.words[1..], *port),
+            None => (Mode::Plain, &self.words, DEFAULT_PORT),
         }
     }
 
-    fn is_login(&self) -> bool {
-        self.words.first().is_some_and(|word| word == LOGIN)
+    fn mode(&self) -> Mode {
+        self.mode_words().0
     }
 
-    fn is_chat(&self) -> bool {
-        self.words.first().is_some_and(|word| word == CHAT)
-    }
-
-    /// A dump would tear the screen, and a terminal that cannot place its cursor has none.
-    fn face(&self) -> Result<Face, Failure> {
+    /// Whether a room may have the whole screen. A dump would tear it, and a dumb terminal cannot place its cursor.
+    fn may_draw(&self) -> bool {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        match self.is_chat() {
-            false if self.plain => {
-                Err(Failure::bad_words("--plain is for chat; everything else is line by line anyway"))
-            }
-            true if !self.plain && !self.hex && !is_dumb => Ok(Face::Room),
-            _ => Ok(Face::Lines),
-        }
+        !self.plain && !self.hex && !is_dumb
     }
 
     fn place(&self) -> Result<Place, Failure> {
         let person = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let (words, port) = self.address_words();
+        let (mode, words, port) = self.mode_words();
         let named = match words {
             [] => None,
             [address] => Some(address.parse()),
@@ -152,7 +146,7 @@ impl Words {
                 return Err(Failure::bad_words(format!("`{more}` is one word too many; write HOST PORT or HOST:PORT")));
             }
         };
-        let bare = named.is_none() && !self.is_login() && !self.is_chat();
+        let bare = named.is_none() && mode == Mode::Plain;
         let address = named.unwrap_or_else(|| Ok(Address::local(port)));
         let address = address.map_err(|e| Failure::bad_words(e.to_string()))?;
         let asking = self.ask || (bare && person && self.payload.payload.is_none());
@@ -160,40 +154,53 @@ impl Words {
     }
 
     fn words(&self) -> Result<connect::Words, Failure> {
-        Ok(match self.payload.payload {
-            Some(_) if self.is_login() => {
-                return Err(Failure::bad_words(
-                    "--payload is for servers that send back what they get; leave it out with login",
-                ));
+        let mode = self.mode();
+        if self.data.is_named() && mode != Mode::Login {
+            return Err(Failure::bad_words(DATA_IS_FOR_LOGIN));
+        }
+        if self.plain && mode != Mode::Chat {
+            return Err(Failure::bad_words(PLAIN_IS_FOR_CHAT));
+        }
+        if let Some(size) = self.payload.payload {
+            return match mode {
+                Mode::Plain => {
+                    let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
+                    Ok(connect::Words::Generated { size, clients: self.payload.clients, seed })
+                }
+                Mode::Login | Mode::Rps | Mode::Chat => Err(Failure::bad_words(PAYLOAD_IS_FOR_ECHO)),
+            };
+        }
+        let (speech, dump) = (self.speech()?, self.dump());
+        Ok(match mode {
+            Mode::Rps => connect::Words::Game(Game { speech, dump }),
+            Mode::Login => {
+                // What is typed to a login server may be a password.
+                let (history, entrance) = (None, self.entrance()?);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
             }
-            Some(_) if self.is_chat() => {
-                return Err(Failure::bad_words(
-                    "--payload is for servers that send back what they get; leave it out with chat",
-                ));
+            Mode::Chat => {
+                // What is said may be for one alone.
+                let (history, entrance) = (None, Entrance::Open);
+                let dialogue = Dialogue { speech, dump, history, entrance };
+                if self.may_draw() { connect::Words::Room(dialogue) } else { connect::Words::Dialogue(dialogue) }
             }
-            Some(_) if self.data.is_named() => return Err(Failure::bad_words(DATA_IS_FOR_LOGIN)),
-            Some(size) => {
-                let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
-                connect::Words::Generated { size, clients: self.payload.clients, seed }
+            Mode::Plain => {
+                let (history, entrance) = (history(), Entrance::Open);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
             }
-            None => connect::Words::Dialogue(Dialogue {
-                speech: self.speech()?,
-                dump: if self.hex { Dump::Hex } else { Dump::None },
-                // What is typed to a login server may be a password, and what is said in a chat may be for one alone.
-                history: if self.is_login() || self.is_chat() { None } else { history() },
-                entrance: self.entrance()?,
-                face: self.face()?,
-            }),
         })
     }
 
+    fn dump(&self) -> Dump {
+        if self.hex { Dump::Hex } else { Dump::None }
+    }
+
+    /// That of a login server.
     fn entrance(&self) -> Result<Entrance, Failure> {
-        match (self.is_login(), self.data.place()) {
-            (false, _) if self.data.is_named() => Err(Failure::bad_words(DATA_IS_FOR_LOGIN)),
-            (false, _) => Ok(Entrance::Open),
-            (true, _) if self.hex => Err(Failure::bad_words("--hex would show passwords; leave it out with login")),
-            (true, Some(store::Place::Dir(data))) => Ok(Entrance::Login { data }),
-            (true, _) => Err(Failure::bad_words("login keeps a token in a folder; name one with --data")),
+        match self.data.place() {
+            _ if self.hex => Err(Failure::bad_words("--hex would show passwords; leave it out with login")),
+            Some(store::Place::Dir(data)) => Ok(Entrance::Login { data }),
+            _ => Err(Failure::bad_words("login keeps a token in a folder; name one with --data")),
         }
     }
 
@@ -239,13 +246,22 @@ fn seed_of_the_clock() -> u64 {
     u64::from(now.subsec_nanos()) ^ now.as_secs() & 0xffff_ffff
 }
 
-/// The word that asks for the client of `serve login`.
-const LOGIN: &str = "login";
-const LOGIN_PORT: u16 = 5562;
-/// The word that asks for the client of `serve chat`.
-const CHAT: &str = "chat";
-const CHAT_PORT: u16 = 5564;
+/// How it is talked, and to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Plain,
+    Login,
+    Rps,
+    Chat,
+}
 
+/// The words that ask for the client of a service, and its port.
+const MODES: &[(&str, Mode, u16)] =
+    &[("login", Mode::Login, 5562), ("rps", Mode::Rps, 5563), ("chat", Mode::Chat, 5564)];
+
+const PAYLOAD_IS_FOR_ECHO: &str =
+    "--payload is for servers that send back what they get; leave it out with login, rps and chat";
+const PLAIN_IS_FOR_CHAT: &str = "--plain is for chat; everything else is line by line anyway";
 const DATA_IS_FOR_LOGIN: &str = "--data is where `connect login` keeps its token; leave it out without login";
 const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
 /// That of `serve echo`.
@@ -259,6 +275,7 @@ Examples:
   sockeye connect 5555 --framing u32be            each line a message behind its length
   sockeye connect 5555 --hex                      see every byte that passes
   sockeye connect login                           log in at localhost:5562, or resume the last session
-  sockeye connect chat                            join the room at localhost:5564, on the whole screen
+  sockeye connect rps                             play rock-paper-scissors at localhost:5563
+  sockeye connect chat                            talk in the room at localhost:5564, on the whole screen
   sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

@@ -10,7 +10,7 @@ use crate::store::Place;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataWords {
-    /// Keep names, accounts and sessions in this folder; `:memory:` keeps nothing [default: the platform's data folder]
+    /// Keep names, accounts, sessions and results in this folder; `:memory:` keeps nothing [default: the platform's data folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }

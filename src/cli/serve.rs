@@ -63,6 +63,9 @@ pub(super) struct Words {
     /// How many bytes `collect` waits for, at most 64MiB
     #[arg(long, value_name = "SIZE", value_parser = collection, default_value = "100KiB", help_heading = "Services")]
     collect: usize,
+    /// How long a player of `rps` may take to choose
+    #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration, default_value = "60s", help_heading = "Services")]
+    turn_timeout: Duration,
     /// Pass streams through the kernel instead of our memory (Linux): no copies, but a lower rate
     #[arg(long, help_heading = "Services")]
     splice: bool,
@@ -162,7 +165,8 @@ impl Words {
     fn options(&self) -> Options {
         let (framing, chunk, prefix, collect) = (self.framing, self.chunk, self.prefix.clone(), self.collect);
         let (flood, admin_socket) = (self.chat.flood(), self.chat.admin_socket.clone());
-        Options { framing, chunk, prefix, collect, login: self.login.terms(), flood, admin_socket }
+        let (login, turn_timeout) = (self.login.terms(), self.turn_timeout);
+        Options { framing, chunk, prefix, collect, login, flood, admin_socket, turn_timeout }
     }
 
     fn limits(&self) -> Limits {

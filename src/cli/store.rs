@@ -6,7 +6,7 @@ use super::data::DataWords;
 use crate::commands::{Plan, store};
 use crate::store::Table;
 
-/// Look into the store of names, accounts, sessions and bans, while a server uses it or while none does
+/// Look into the store of names, accounts, sessions, bans and matches, while a server uses it or while none does
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Words {
@@ -32,17 +32,19 @@ enum Named {
     Accounts,
     Sessions,
     Bans,
+    Matches,
 }
 
 impl Words {
     pub(super) fn plan(self) -> Plan {
         let Deed::Dump { table, data } = self.deed;
         let tables = match table {
-            None => vec![Table::People, Table::Accounts, Table::Sessions, Table::Bans],
+            None => vec![Table::People, Table::Accounts, Table::Sessions, Table::Bans, Table::Matches],
             Some(Named::People) => vec![Table::People],
             Some(Named::Accounts) => vec![Table::Accounts],
             Some(Named::Sessions) => vec![Table::Sessions],
             Some(Named::Bans) => vec![Table::Bans],
+            Some(Named::Matches) => vec![Table::Matches],
         };
         Plan::Dump(store::Dump { data: data.place(), tables })
     }

@@ -25,6 +25,8 @@ pub(crate) mod pipe;
 pub(crate) mod question;
 /// The terminal between two lines.
 mod quiet;
+/// Plays rock-paper-scissors.
+pub(crate) mod rps;
 /// The terminal's surface, while a line is being typed and while none is.
 mod screen;
 /// What goes out and what comes in: bytes, or messages that are lines on our side.

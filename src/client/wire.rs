@@ -67,6 +67,14 @@ pub(crate) struct Wire {
     unread: Mutex<Vec<u8>>,
 }
 
+/// Who has something.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) peer: bool,
+    /// In the order they were asked about.
+    pub(super) others: Vec<bool>,
+}
+
 impl Wire {
     pub(crate) fn new(socket: Socket, account: Account) -> Self {
         Self { socket, account: Mutex::new(account), dump: None, idle: None, unread: Mutex::default() }
@@ -121,6 +129,30 @@ impl Wire {
 
     fn unread(&self) -> MutexGuard<'_, Vec<u8>> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is something to receive, an end included, or something for one of the others, at most for
+    /// `limit`.
+    ///
+    /// # Errors
+    /// Where the connection was idle for too long; the socket is then shut.
+    pub(super) fn wait(&self, others: &[BorrowedFd<'_>], limit: Option<Duration>) -> Result<Ready, Trouble> {
+        if !self.unread().is_empty() {
+            return Ok(Ready { peer: true, others: vec![false; others.len()] });
+        }
+        let limit = [self.patience()?, limit].into_iter().flatten().min();
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        let others = others.iter().map(|other| PollFd::from_borrowed_fd(*other, PollFlags::IN));
+        let mut fds: Vec<PollFd<'_>> = others.chain([PollFd::new(&self.socket, PollFlags::IN)]).collect();
+        match poll(&mut fds, limit.as_ref()) {
+            Ok(_) => {
+                let peer = fds.pop().is_some_and(|socket| !socket.revents().is_empty());
+                Ok(Ready { peer, others: fds.iter().map(|other| !other.revents().is_empty()).collect() })
+            }
+            // A signal makes it shorter, and whoever waits for one looks.
+            Err(rustix::io::Errno::INTR) => Ok(Ready { peer: false, others: vec![false; fds.len() - 1] }),
+            Err(e) => Err(Trouble::Socket(e.into())),
+        }
     }
 
     /// Whether there is something to receive, an end included, now or soon.

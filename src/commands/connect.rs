@@ -13,6 +13,7 @@ use crate::client::chat::{Chat, Palette};
 use crate::client::login::{TokenFile, Visitor};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe;
+use crate::client::rps::{Played, Seat, Surface, play_script};
 use crate::client::terminal::{Farewell, Terminal};
 use crate::client::{Account, HexDump, Rendering, Screen, Speech, Trouble, Wire};
 use crate::event::sinks::{self, Colour, Format, Sink, SinkPlan, Target};
@@ -43,6 +44,10 @@ pub(crate) enum Place {
 pub(crate) enum Words {
     /// What a person types or a pipe brings.
     Dialogue(Dialogue),
+    /// The same in a chat room, which a person at a terminal sees on the whole screen.
+    Room(Dialogue),
+    /// The words of a game.
+    Game(Game),
     /// Generated data.
     Generated { size: u64, clients: usize, seed: u64 },
 }
@@ -55,16 +60,13 @@ pub(crate) struct Dialogue {
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
     pub(crate) entrance: Entrance,
-    pub(crate) face: Face,
 }
 
-/// How a person at a terminal sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
-    /// Line by line.
-    Lines,
-    /// A chat room on the whole screen.
-    Room,
+/// How rock-paper-scissors is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Game {
+    pub(crate) speech: Speech,
+    pub(crate) dump: Dump,
 }
 
 /// What stands before the first word.
@@ -95,6 +97,8 @@ pub(crate) struct Events {
 enum Audience {
     /// A person who talks: events are always told, beside the line being typed.
     Person(Screen),
+    /// A person who plays: their board is enough, unless more is asked for.
+    Player(Surface),
     /// A script: events are told when asked for.
     Script,
 }
@@ -114,7 +118,11 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             let idle = idle.unwrap_or(PAYLOAD_IDLE);
             check(Payload { address, dial, size, clients, seed, idle }, events, talk)
         }
-        Words::Dialogue(dialogue) => {
+        Words::Game(game) => play(Way { address, dial, idle }, game, events, talk),
+        Words::Room(room) if io::stdin().is_terminal() && io::stdout().is_terminal() => {
+            visit(Way { address, dial, idle }, room.speech, events, talk)
+        }
+        Words::Dialogue(dialogue) | Words::Room(dialogue) => {
             if !dialogue.entrance.is_passable() {
                 return Err(Failure::bad_words(ONLY_FOR_PEOPLE));
             }
@@ -155,11 +163,8 @@ fn new_runtime() -> io::Result<tokio::runtime::Runtime> {
 
 /// At a terminal on both sides with a line editor, else as a pipe.
 fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit, Failure> {
-    let Dialogue { speech, dump, history, entrance, face } = dialogue;
+    let Dialogue { speech, dump, history, entrance } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if person && face == Face::Room {
-        return visit(way, speech, events, talk);
-    }
     let terminal = person.then(|| Terminal::open(history)).flatten();
     if let (None, Entrance::Login { .. }) = (&terminal, &entrance) {
         return Err(Failure::failed("login needs a terminal that can place its cursor; set TERM to what yours is"));
@@ -173,30 +178,50 @@ fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit
     };
     drop(line);
     close(sink);
-    done.map_err(|trouble| failure(&way.address, trouble))
-}
-
-fn failure(address: &Address, trouble: Trouble) -> Failure {
-    match trouble {
-        Trouble::Unreached(error) => error.into(),
-        trouble => Failure::failed(format!("{address} {trouble}")),
-    }
+    done.map_err(|trouble| way.failed(trouble))
 }
 
 /// A person visits a chat room. The screen is the room's, so that events go elsewhere or nowhere.
 fn visit(way: Way, speech: Speech, events: Events, talk: Talk) -> Result<Exit, Failure> {
-    let talk = if io::stderr().is_terminal() { Talk { volume: Volume::Quiet, ..talk } } else { talk };
-    let (emitter, sink) = events.open(&Audience::Script, talk)?;
+    let volume = if io::stderr().is_terminal() { Volume::Quiet } else { talk.volume };
+    let (emitter, sink) = events.open(&Audience::Script, Talk { volume, ..talk })?;
     let palette = match talk.paint.on(&io::stdout()) {
         Colour::Coloured => Palette::Coloured,
         Colour::Plain => Palette::Plain,
     };
-    let (address, place) = (way.address.clone(), way.address.to_string());
-    let dialler =
-        move || Line { way: &way, dump: Dump::None, emitter: emitter.clone(), audience: Audience::Script }.wire();
+    let (place, way) = (way.address.to_string(), Arc::new(way));
+    let dialler = {
+        let way = Arc::clone(&way);
+        move || Line { way: &way, dump: Dump::None, emitter: emitter.clone(), audience: Audience::Script }.wire()
+    };
     let done = Chat { place, speech, palette, dialler: Arc::new(dialler) }.run();
     close(sink);
-    done.map(parted).map_err(|trouble| failure(&address, trouble))
+    done.map(exit).map_err(|trouble| way.failed(trouble))
+}
+
+/// Matches as long as a person wants another, or one for a script.
+fn play(way: Way, game: Game, events: Events, talk: Talk) -> Result<Exit, Failure> {
+    let Game { speech, dump } = game;
+    let person = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // A board needs of a terminal what a line editor needs.
+    let able = person && Terminal::open(None).is_some();
+    let seat = able.then(Seat::take).transpose().map_err(|trouble| way.failed(trouble))?;
+    let audience = seat.as_ref().map_or(Audience::Script, |seat| Audience::Player(seat.surface()));
+    let (emitter, sink) = events.open(&audience, talk)?;
+    let line = Line { way: &way, dump, emitter, audience };
+    let done = match seat {
+        Some(mut seat) => loop {
+            match line.wire().and_then(|wire| seat.play(&wire, speech)) {
+                Ok(Played::Again) => {}
+                Ok(Played::Farewell(farewell)) => break Ok(exit(farewell)),
+                Err(trouble) => break Err(trouble),
+            }
+        },
+        None => line.wire().and_then(|wire| play_script(&wire, speech)).map(|()| Exit::Done),
+    };
+    drop(line);
+    close(sink);
+    done.map_err(|trouble| way.failed(trouble))
 }
 
 /// A person talks.
@@ -213,10 +238,10 @@ fn meet(line: &Line<'_>, terminal: Terminal, speech: Speech, entrance: &Entrance
         Ok(wire) => terminal.run(wire, speech)?,
         Err(farewell) => farewell,
     };
-    Ok(parted(farewell))
+    Ok(exit(farewell))
 }
 
-fn parted(farewell: Farewell) -> Exit {
+fn exit(farewell: Farewell) -> Exit {
     match farewell {
         Farewell::Done => Exit::Done,
         Farewell::Signal(signal) => Exit::Signal(signal),
@@ -255,6 +280,14 @@ impl Line<'_> {
 }
 
 impl Way {
+    /// Where the address does not stand in the trouble, it stands in front of it.
+    fn failed(&self, trouble: Trouble) -> Failure {
+        match trouble {
+            Trouble::Unreached(error) => error.into(),
+            trouble => Failure::failed(format!("{} {trouble}", self.address)),
+        }
+    }
+
     fn reach(&self) -> Result<Socket, Trouble> {
         let runtime = new_runtime().map_err(Trouble::Socket)?;
         let stream = runtime.block_on(async {
@@ -273,6 +306,7 @@ impl Audience {
         let stderr = io::stderr();
         match self {
             Self::Person(screen) if stderr.is_terminal() => Box::new(screen.clone()),
+            Self::Player(surface) if stderr.is_terminal() => Box::new(surface.clone()),
             _ => Box::new(stderr),
         }
     }

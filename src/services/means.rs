@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::chat::{self, Chat};
 use super::login::{self, Login};
+use super::rps::Rps;
 use super::{Built, Options};
 use crate::event::audit::AuditLog;
 use crate::store::{self, Place, Store, StoreError};
@@ -18,6 +19,7 @@ pub(crate) struct Means {
     login: Option<Arc<Login>>,
     chat: Option<Arc<Chat>>,
     stop: Option<Box<dyn Fn() + Send>>,
+    rps: Option<Arc<Rps>>,
     failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
 }
 
@@ -25,7 +27,7 @@ impl Means {
     /// With a store in `data`. `failed` is called where it closes itself for good.
     pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
         let failed: Option<Box<dyn FnOnce(StoreError) + Send>> = Some(Box::new(failed));
-        Self { data, store: None, audit: None, login: None, chat: None, stop: None, failed }
+        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop: None, failed }
     }
 
     /// The same, where a service can have the server stop.
@@ -112,6 +114,19 @@ impl Means {
     /// The room that was opened, where one was.
     pub(crate) fn open_room(&self) -> Option<Arc<Chat>> {
         self.chat.clone()
+    }
+
+    /// `rps`, one for all its doors: whoever comes in by one of them plays whoever comes in by another.
+    pub(super) fn rps(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let rps = match &self.rps {
+            Some(rps) => Arc::clone(rps),
+            None => {
+                let rps = Rps::new(options.framing, options.turn_timeout, self.store()?);
+                let rps = rps.map_err(|e| StoreError::Failed(e.to_string()))?;
+                Arc::clone(self.rps.insert(Arc::new(rps)))
+            }
+        };
+        Ok(Built::new(rps))
     }
 }
 

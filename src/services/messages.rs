@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use tokio::io::AsyncWriteExt;
 
 use super::Talk;
-use crate::framing::{Codec, Framing, FramingError, LARGEST_MESSAGE, Message, MessageStream, RecvError};
+use crate::framing::{Codec, Delimiter, Framing, FramingError, LARGEST_MESSAGE, Message, MessageStream, RecvError};
 use crate::net::{Conn, Ending, Endpoint};
 
 /// A conversation in messages.
@@ -105,6 +105,10 @@ impl Messages {
     /// As [`say`](Self::say).
     pub(super) async fn say_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let end = self.codec.answer_end();
+        if end == Delimiter::None && self.codec.framing() == Framing::Burst && self.ends_openly() {
+            // Two texts for somebody who ends none of theirs: in one write they would be one.
+            self.unsent.push(b'\n');
+        }
         if let Err(error) = self.codec.encode(bytes, end, &mut self.unsent) {
             self.codec.encode(refusal(&error).as_bytes(), end, &mut self.unsent).map_err(io::Error::other)?;
         }
@@ -126,6 +130,11 @@ impl Messages {
     /// Whether there is no further message because the peer broke the framing.
     pub(super) fn is_broken(&self) -> bool {
         self.end == End::Broken
+    }
+
+    /// Whether what is not sent yet has no end to be known by.
+    fn ends_openly(&self) -> bool {
+        self.unsent.last().is_some_and(|last| *last != b'\n')
     }
 
     /// Sends what was said.

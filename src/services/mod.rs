@@ -21,6 +21,8 @@ mod messages;
 pub(crate) mod name;
 /// Answers one message with a prefix.
 mod prefix;
+/// A game for two.
+mod rps;
 /// Sends back what arrives, in upper case.
 mod upper;
 /// Tells the time in UTC.
@@ -30,6 +32,7 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::framing::Framing;
 use crate::net::byteloop::Orders;
@@ -118,6 +121,8 @@ pub(crate) struct Options {
     pub(crate) flood: Option<Rate>,
     /// Where the admin of `chat` comes in, besides the terminal.
     pub(crate) admin_socket: Option<PathBuf>,
+    /// How long a player of `rps` may take to choose.
+    pub(crate) turn_timeout: Duration,
 }
 
 impl Default for Options {
@@ -130,6 +135,7 @@ impl Default for Options {
             login: login::Terms::default(),
             flood: Some(Rate::default()),
             admin_socket: None,
+            turn_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -212,6 +218,12 @@ pub(crate) const SERVICES: &[Entry] = &[
         port: 5562,
         about: "accounts with passwords, and sessions by token",
         build: |options, means| means.login(options),
+    },
+    Entry {
+        name: "rps",
+        port: 5563,
+        about: "rock-paper-scissors for two, first to 3 wins",
+        build: |options, means| means.rps(options),
     },
     Entry {
         name: "chat",

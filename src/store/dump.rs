@@ -39,6 +39,15 @@ pub(super) enum Row {
         /// Nothing where it has no end.
         until: Option<String>,
     },
+    Matches {
+        ended: String,
+        winner: String,
+        loser: String,
+        /// The winner's rounds first.
+        score: String,
+        /// `played`, or what the loser did: `left`, `silent`.
+        how: String,
+    },
 }
 
 impl Row {

@@ -89,6 +89,9 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
     /// Forgets a ban; false where there is none.
     fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool>;
 
+    /// Keeps the result of a match behind all that are kept.
+    fn keep_match(&self, played: Match) -> Answer<'_, ()>;
+
     /// Everything of one table, a JSON object a line, secrets left out.
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>>;
 }
@@ -231,6 +234,40 @@ pub(crate) struct Ban {
     pub(crate) until: Option<Timestamp>,
 }
 
+/// A match that somebody won.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    pub(crate) ended: Timestamp,
+    /// The address that the winner came from.
+    pub(crate) winner: String,
+    pub(crate) loser: String,
+    /// Rounds of the winner, and of the loser.
+    pub(crate) score: (u32, u32),
+    pub(crate) how: MatchEnd,
+}
+
+/// How a match was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MatchEnd {
+    /// To its end.
+    Played,
+    /// The loser left.
+    Left,
+    /// The loser did not choose in time.
+    Silent,
+}
+
+impl MatchEnd {
+    /// As it stands in a row.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Played => "played",
+            Self::Left => "left",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// What can be dumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
@@ -238,6 +275,7 @@ pub(crate) enum Table {
     Accounts,
     Sessions,
     Bans,
+    Matches,
 }
 
 /// Where a store is kept.

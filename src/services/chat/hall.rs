@@ -159,7 +159,7 @@ impl Evening {
         for effect in &effects {
             match effect {
                 Effect::KeepBan(ban) => {
-                    troubles.extend(in_time(self.tools.store.keep_ban(Ban::clone(ban))).await.err())
+                    troubles.extend(in_time(self.tools.store.keep_ban(Ban::clone(ban))).await.err());
                 }
                 Effect::LiftBan(key) => troubles.extend(in_time(self.tools.store.lift_ban(key)).await.err()),
                 Effect::Audit(record) => self.tools.audit.note(Record::clone(record)),

@@ -74,9 +74,8 @@ impl Outbox {
     pub(super) fn take(&self, out: &mut Vec<u8>) {
         let mut lines = self.lines.borrow_mut();
         self.under_way.set(lines.front().map(|(since, _)| *since));
-        while let Some((_, line)) =
-            lines.pop_front_if(|(_, line)| out.is_empty() || out.len() + line.len() <= MOST_AT_ONCE)
-        {
+        while lines.front().is_some_and(|(_, line)| out.is_empty() || out.len() + line.len() <= MOST_AT_ONCE) {
+            let Some((_, line)) = lines.pop_front() else { break };
             self.bytes.set(self.bytes.get() - line.len());
             out.extend_from_slice(&line);
         }

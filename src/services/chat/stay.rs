@@ -108,18 +108,36 @@ impl Stay {
     pub(super) async fn hold(mut self) -> io::Result<Ending> {
         match self.converse().await {
             End::Closed => timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut)),
+            // It does not read, so there is nothing to say.
+            End::Left(cause @ Cause::TooSlow) => {
+                self.seat.leave(cause).await;
+                Ok(Ending::Limit)
+            }
             End::Left(cause) => {
                 self.seat.leave(cause).await;
-                match cause {
-                    // It does not read, so there is nothing to say.
-                    Cause::TooSlow => Ok(Ending::Limit),
-                    _ => timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut)),
+                // What it said last is still answered; then the room closes it.
+                let answered = timeout(PATIENCE, self.hear_out()).await;
+                if answered.is_err() {
+                    return Ok(Ending::TimedOut);
                 }
+                timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut))
             }
             End::Failed(error) => {
                 self.seat.leave(Cause::Reset).await;
                 Err(error)
             }
+        }
+    }
+
+    /// Brings what the room has for somebody who says nothing more.
+    async fn hear_out(&mut self) {
+        loop {
+            let Self { talk, seat } = self;
+            talk.put(|out| seat.outbox.take(out));
+            if deliver(talk, &seat.outbox).await.is_some() || seat.outbox.is_done() {
+                return;
+            }
+            seat.outbox.news().await;
         }
     }
 
@@ -166,15 +184,14 @@ async fn deliver(talk: &mut Messages, outbox: &Outbox) -> Option<End> {
 impl Seat {
     async fn leave(&mut self, cause: Cause) {
         self.left = true;
-        self.post.forget(self.id);
         self.counter.hall.tell(Ask::Leaves(self.id, cause)).await;
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.post.forget(self.id);
         if !self.left {
-            self.post.forget(self.id);
             self.counter.hall.tell_at_once(Ask::Leaves(self.id, Cause::TimedOut));
         }
     }

@@ -7,6 +7,8 @@ mod accounts;
 mod bans;
 /// A thread with a connection, and the jobs that wait for it.
 mod desk;
+/// Who won what.
+mod matches;
 /// Names by address.
 mod people;
 /// The tables and how they came about.
@@ -31,8 +33,8 @@ use rusqlite::{Connection, OpenFlags};
 use self::desk::{Begin, Desk};
 use super::folder::Folder;
 use super::{
-    Account, AccountKey, AccountSummary, Answer, Ban, BanKey, Introduced, NewSession, Place, Resumed, Resumption,
-    Revocations, Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
+    Account, AccountKey, AccountSummary, Answer, Ban, BanKey, Introduced, Match, NewSession, Place, Resumed,
+    Resumption, Revocations, Revoke, Role, SessionId, Store, StoreError, Table, VerifierChange,
 };
 
 /// A store that is open. Dropped, it does what was asked for and closes.
@@ -155,6 +157,10 @@ impl Store for Sqlite {
     fn lift_ban(&self, key: &BanKey) -> Answer<'_, bool> {
         let key = key.clone();
         self.write(move |db| bans::lift(db, &key))
+    }
+
+    fn keep_match(&self, played: Match) -> Answer<'_, ()> {
+        self.write(move |db| matches::keep(db, &played))
     }
 
     fn dump(&self, table: Table) -> Answer<'_, Vec<String>> {

@@ -70,6 +70,11 @@ const STEPS: &[&str] = &[
     "CREATE TABLE bans (
         key TEXT PRIMARY KEY, nick TEXT, address TEXT, reason TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER
     ) STRICT, WITHOUT ROWID;",
+    // Addresses with their ports: two players of one machine are two.
+    "CREATE TABLE matches (
+        entry INTEGER PRIMARY KEY, ended INTEGER NOT NULL, winner TEXT NOT NULL, loser TEXT NOT NULL,
+        winner_rounds INTEGER NOT NULL, loser_rounds INTEGER NOT NULL, how TEXT NOT NULL
+    ) STRICT;",
 ];
 
 #[cfg(test)]

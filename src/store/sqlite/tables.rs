@@ -19,6 +19,9 @@ pub(super) fn dump(db: &Connection, table: Table) -> Result<Vec<String>> {
             session,
         ),
         Table::Bans => ("SELECT nick, address, reason, since, until FROM bans ORDER BY since, key", ban),
+        Table::Matches => {
+            ("SELECT ended, winner, loser, winner_rounds, loser_rounds, how FROM matches ORDER BY entry", won_match)
+        }
     };
     db.prepare_cached(select)?.query_map((), |found| row(found).map(|row| row.line()))?.collect()
 }
@@ -55,6 +58,17 @@ fn ban(row: &rusqlite::Row<'_>) -> Result<Row> {
         reason: row.get(2)?,
         since: dump::time(time(row.get(3)?)),
         until: until.map(|stored| dump::time(time(stored))),
+    })
+}
+
+fn won_match(row: &rusqlite::Row<'_>) -> Result<Row> {
+    let (won, lost): (u32, u32) = (row.get(3)?, row.get(4)?);
+    Ok(Row::Matches {
+        ended: dump::time(time(row.get(0)?)),
+        winner: row.get(1)?,
+        loser: row.get(2)?,
+        score: format!("{won}:{lost}"),
+        how: row.get(5)?,
     })
 }
 

@@ -468,6 +468,27 @@ fn a_dump_has_everything_but_secrets() {
 }
 
 #[test]
+fn matches_are_kept_in_the_order_they_ended_in() {
+    both(|kept| {
+        let played = |n: i64, how| Match {
+            ended: at(9 - n),
+            winner: format!("192.0.2.1:{n}"),
+            loser: "unix".into(),
+            score: (3, 1),
+            how,
+        };
+        for (n, how) in (0..).zip([MatchEnd::Played, MatchEnd::Left, MatchEnd::Silent]) {
+            now(kept.store().keep_match(played(n, how)));
+        }
+        kept.reopen();
+        let lines = now(kept.store().dump(Table::Matches));
+        let first = r#"{"table":"matches","ended":"2027-01-15T08:00:09.000000Z","winner":"192.0.2.1:0","loser":"unix","score":"3:1","how":"played"}"#;
+        assert_eq!((lines.len(), lines[0].as_str()), (3, first));
+        assert!(lines[1].contains("left") && lines[2].contains("silent"), "{lines:?}");
+    });
+}
+
+#[test]
 fn an_operator_works_beside_the_server_and_each_sees_what_the_other_did() {
     let kept = Kept::in_a_folder();
     let place = Kept::place(kept.dir.as_ref().unwrap());

@@ -127,7 +127,7 @@ impl World {
             Input::Arrives { id, .. } | Input::Console(id) | Input::Says { id, .. } | Input::Leaves { id, .. } => {
                 Some(id)
             }
-            Input::Stops => None,
+            Input::NotKept(_) | Input::Stops => None,
         };
         let actor = id.map_or(Actor::Nobody, |id| match self.peers.get(&id) {
             Some(peer) if peer.is_console => Actor::Admin(id),
