@@ -196,7 +196,8 @@ impl Visit {
                 self.room.note("connected again", &now());
             }
             News::Lost(trouble) => {
-                let why = trouble.map_or("the server closed the connection".to_owned(), |trouble| trouble.to_string());
+                let place = &self.room.place;
+                let why = trouble.map_or(format!("{place} closed it"), |trouble| format!("{place} {trouble}"));
                 self.room.note(&format!("connection lost: {why}"), &now());
                 self.come_again(&why);
             }
@@ -211,7 +212,7 @@ impl Visit {
             return self.room.lost(String::new());
         }
         let delay = self.link.wait();
-        self.room.lost(format!("{why}; trying again in {} s", delay.as_secs()));
+        self.room.lost(format!("trying again in {} s ({why})", delay.as_secs()));
     }
 }
 

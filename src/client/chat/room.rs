@@ -35,8 +35,10 @@ pub(super) struct Members {
 /// How far in we are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stay {
-    /// Connected; the server has not spoken, or knows our nick already.
+    /// Connected, and the server has asked for nothing. Another kind of server never does.
     Door,
+    /// Our nick of the last time is offered to it.
+    Offered,
     /// It waits for a nick from the person.
     Asked,
     In,
@@ -83,7 +85,7 @@ impl Room {
         if meaning == Heard::Question && self.stay == Stay::Door {
             // The nick of the last time is offered once; whoever is refused is asked like everybody.
             if let Some(nick) = &self.wanted {
-                self.stay = Stay::Asked;
+                self.stay = Stay::Offered;
                 return Some(Effect::Say(nick.clone()));
             }
         }
@@ -175,7 +177,7 @@ impl Room {
             // At the end of the line it is the end of the room that is meant.
             KeyCode::End => {
                 self.editor.end();
-                self.scroll.to_end();
+                self.scroll.follow();
             }
             KeyCode::Backspace => self.editor.backspace(),
             KeyCode::Delete => self.editor.delete(),
@@ -222,13 +224,15 @@ impl Room {
                 self.editor.take();
                 Some(Effect::Dial)
             }
-            Stay::Away(_) | Stay::Out | Stay::Door => None,
+            Stay::Away(_) | Stay::Out | Stay::Offered => None,
+            // It is about to be asked which nick we want, and what is typed is none.
+            Stay::Door if self.wanted.is_some() => None,
             Stay::Asked => {
                 self.wanted = Some(self.editor.take().trim().to_owned());
                 self.scroll.answered();
                 self.wanted.clone().map(Effect::Say)
             }
-            Stay::In => {
+            Stay::Door | Stay::In => {
                 self.editor.take();
                 self.scroll.answered();
                 Some(Effect::Say(line))
@@ -344,9 +348,21 @@ mod tests {
         assert_eq!(types(&mut room, "hm"), None);
         assert_eq!(room.editor.text(), "hm", "what cannot be sent is kept");
         room.connected();
+        assert_eq!(key(&mut room, KeyCode::Enter), None, "no nick");
         assert_eq!(room.hear("Nick?", ""), Some(Effect::Say("ala".into())));
+        assert_eq!(key(&mut room, KeyCode::Enter), None, "no nick");
         hears(&mut room, &["* Sorry, that nick is taken, or looks like one that is.", "Nick?"]);
         assert_eq!(room.stay, Stay::Asked);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_nothing_can_be_talked_to() {
+        let mut room = Room::new(String::new());
+        hears(&mut room, &["<anonymous> hi"]);
+        assert_eq!(types(&mut room, "hello"), Some(Effect::Say("hello".into())));
+        room.lost(String::new());
+        room.connected();
+        assert_eq!(types(&mut room, "hello"), Some(Effect::Say("hello".into())));
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Scroll {
     }
 
     /// Follows what comes.
-    pub(super) fn to_end(&mut self) {
+    pub(super) fn follow(&mut self) {
         self.held = None;
         self.see();
     }
@@ -143,7 +143,7 @@ impl Scroll {
 
     /// What was new has been answered, and needs no mark any more.
     pub(super) fn answered(&mut self) {
-        self.to_end();
+        self.follow();
         self.marker = None;
     }
 

@@ -141,7 +141,7 @@ fn status(room: &Room, columns: u16) -> Line<'static> {
     let words = match &room.stay {
         Stay::Away(plan) => format!(" not connected: {plan} {unseen}"),
         Stay::Out => format!(" not connected: /connect tries to come back, /quit leaves {unseen}"),
-        Stay::Door | Stay::Asked | Stay::In => unseen,
+        Stay::Door | Stay::Offered | Stay::Asked | Stay::In => unseen,
     };
     rule(&words, columns)
 }
