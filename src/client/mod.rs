@@ -4,6 +4,7 @@
 //! ```text
 //! stdin ─▶ pipe ────┐                                ┌──▶ hex    a dump of both ways
 //! keys ─▶ terminal ─┴─▶ speech ─▶ wire ─▶ the peer ──┼──▶ account and its events
+//! keys ─▶ chat ─────────── speech ─▶ wire ─▶ the peer ───▶ speech ─▶ a room on the screen
 //! seed ─▶ payload ─────────────────────▶ the peer    └──▶ speech ─▶ stdout, or arriving text on the screen
 //! ```
 
