@@ -1,5 +1,5 @@
 //! Link: the connection to the room, which comes, goes and comes again. It never waits: whoever runs it does, for
-//! [`Link::socket`] and for as long as [`Link::patience`] says.
+//! `Link::socket` and for as long as `Link::patience` says.
 
 use std::collections::VecDeque;
 use std::fmt;

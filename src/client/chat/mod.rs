@@ -1,6 +1,6 @@
 //! Chat: a room on the whole terminal, for a person. One thread waits for keys, signals and the server, lets the
-//! [`Room`] know, and draws it; only dialling has a thread of its own. Where there is no such terminal,
-//! [`terminal`](super::terminal) and [`pipe`](super::pipe) do as well.
+//! `Room` know, and draws it; only dialling has a thread of its own. Where there is no such terminal,
+//! `terminal` and `pipe` do as well.
 //!
 //! ```text
 //! keys ───┐                      ┌─▶ canvas ─▶ view

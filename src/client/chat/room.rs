@@ -1,5 +1,5 @@
 //! Room: everything that is seen of a chat, and what follows from a line of the server or a key. Pure: no socket, no
-//! terminal, no clock; [`view`](super::view) draws it.
+//! terminal, no clock; `view` draws it.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -1,4 +1,4 @@
-//! View: draws a [`Room`](super::room::Room). Colour helps to tell people apart and means nothing by itself.
+//! View: draws a `Room`. Colour helps to tell people apart and means nothing by itself.
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
