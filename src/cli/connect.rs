@@ -32,7 +32,7 @@ use crate::store;
 #[command(mut_arg("data", |arg| arg.help("Where `login` keeps its token [default: the platform's data folder]")))]
 pub(super) struct Words {
     // Not a doc comment: rustdoc would take the brackets for a link.
-    #[arg(id = "address", value_name = "[login|rps] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
+    #[arg(id = "address", value_name = "[login|rps|chat] ADDR [PORT]", num_args = 0..=3, help = ADDRESS)]
     words: Vec<String>,
     /// Ask for host and port
     #[arg(long)]
@@ -47,6 +47,9 @@ pub(super) struct Words {
     /// Dump what passes both ways on stderr, with offsets and times
     #[arg(long)]
     hex: bool,
+    /// With chat: line by line, as without a terminal, instead of on the whole screen; for screen readers
+    #[arg(long)]
+    plain: bool,
     /// Read flags from a TOML file: the same names as here
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -130,6 +133,12 @@ impl Words {
         self.mode_words().0
     }
 
+    /// Whether a room may have the whole screen. A dump would tear it, and a dumb terminal cannot place its cursor.
+    fn may_draw(&self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        !self.plain && !self.hex && !is_dumb
+    }
+
     fn place(&self) -> Result<Place, Failure> {
         let person = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         let (mode, words, port) = self.mode_words();
@@ -153,13 +162,16 @@ impl Words {
         if self.data.is_named() && mode != Mode::Login {
             return Err(Failure::bad_words(DATA_IS_FOR_LOGIN));
         }
+        if self.plain && mode != Mode::Chat {
+            return Err(Failure::bad_words(PLAIN_IS_FOR_CHAT));
+        }
         if let Some(size) = self.payload.payload {
             return match mode {
                 Mode::Plain => {
                     let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
                     Ok(connect::Words::Generated { size, clients: self.payload.clients, seed })
                 }
-                Mode::Login | Mode::Rps => Err(Failure::bad_words(PAYLOAD_IS_FOR_ECHO)),
+                Mode::Login | Mode::Rps | Mode::Chat => Err(Failure::bad_words(PAYLOAD_IS_FOR_ECHO)),
             };
         }
         let (speech, dump) = (self.speech()?, self.dump());
@@ -169,6 +181,12 @@ impl Words {
                 // What is typed to a login server may be a password.
                 let (history, entrance) = (None, self.entrance()?);
                 connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
+            }
+            Mode::Chat => {
+                // What is said may be for one alone.
+                let (history, entrance) = (None, Entrance::Open);
+                let dialogue = Dialogue { speech, dump, history, entrance };
+                if self.may_draw() { connect::Words::Room(dialogue) } else { connect::Words::Dialogue(dialogue) }
             }
             Mode::Plain => {
                 let (history, entrance) = (history(), Entrance::Open);
@@ -238,13 +256,16 @@ enum Mode {
     Plain,
     Login,
     Rps,
+    Chat,
 }
 
 /// The words that ask for the client of a service, and its port.
-const MODES: &[(&str, Mode, u16)] = &[("login", Mode::Login, 5562), ("rps", Mode::Rps, 5563)];
+const MODES: &[(&str, Mode, u16)] =
+    &[("login", Mode::Login, 5562), ("rps", Mode::Rps, 5563), ("chat", Mode::Chat, 5564)];
 
 const PAYLOAD_IS_FOR_ECHO: &str =
-    "--payload is for servers that send back what they get; leave it out with login and rps";
+    "--payload is for servers that send back what they get; leave it out with login, rps and chat";
+const PLAIN_IS_FOR_CHAT: &str = "--plain is for chat; everything else is line by line anyway";
 const DATA_IS_FOR_LOGIN: &str = "--data is where `connect login` keeps its token; leave it out without login";
 const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH; asked for on a terminal, else localhost:5555";
 /// That of `serve echo`.
@@ -259,5 +280,6 @@ Examples:
   sockeye connect 5555 --hex                      see every byte that passes
   sockeye connect login                           log in at localhost:5562, or resume the last session
   sockeye connect rps                             play rock-paper-scissors at localhost:5563
+  sockeye connect chat                            talk in the room at localhost:5564, on the whole screen
   sockeye connect 5555 --payload 100KiB           send 102400 bytes and check what comes back
   sockeye connect 5555 --payload 1MiB --clients 8 the same, eight times at once";

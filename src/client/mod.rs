@@ -4,11 +4,14 @@
 //! ```text
 //! stdin ─▶ pipe ────┐                                ┌──▶ hex    a dump of both ways
 //! keys ─▶ terminal ─┴─▶ speech ─▶ wire ─▶ the peer ──┼──▶ account and its events
+//! keys ─▶ chat ─────────── speech ─▶ wire ─▶ the peer ───▶ speech ─▶ a room on the screen
 //! seed ─▶ payload ─────────────────────▶ the peer    └──▶ speech ─▶ stdout, or arriving text on the screen
 //! ```
 
 /// What a peer sends, as text for a terminal.
 mod arriving;
+/// A room on the whole terminal.
+pub(crate) mod chat;
 /// LF becomes CRLF on its way out.
 mod crlf;
 /// A dump of both directions.

@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -222,7 +222,10 @@ impl Wire {
     }
 
     /// How long the connection may still be quiet.
-    fn patience(&self) -> Result<Option<Duration>, Trouble> {
+    ///
+    /// # Errors
+    /// Where that was too long; the socket is then shut.
+    pub(super) fn patience(&self) -> Result<Option<Duration>, Trouble> {
         let Some(idle) = self.idle else { return Ok(None) };
         let left = idle.saturating_sub(self.account().moved.elapsed());
         if left.is_zero() {
@@ -260,6 +263,13 @@ impl Wire {
 
     fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To wait for it beside other things.
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use socket2::{SockRef, Socket};
 
 use super::{Exit, Failure, Talk, Volume, ask, coredump};
+use crate::client::chat::{Chat, Palette};
 use crate::client::login::{TokenFile, Visitor};
 use crate::client::payload::{self, Payload, Progress, Report, Sum};
 use crate::client::pipe;
 use crate::client::rps::{Played, Seat, Surface, play_script};
 use crate::client::terminal::{Farewell, Terminal};
 use crate::client::{Account, HexDump, Rendering, Screen, Speech, Trouble, Wire};
-use crate::event::sinks::{self, Format, Sink, SinkPlan, Target};
+use crate::event::sinks::{self, Colour, Format, Sink, SinkPlan, Target};
 use crate::event::{Emitter, Level};
 use crate::net::{Address, Dial, Reason, dial};
 
@@ -43,6 +44,8 @@ pub(crate) enum Place {
 pub(crate) enum Words {
     /// What a person types or a pipe brings.
     Dialogue(Dialogue),
+    /// The same in a chat room, which a person at a terminal sees on the whole screen.
+    Room(Dialogue),
     /// The words of a game.
     Game(Game),
     /// Generated data.
@@ -116,7 +119,10 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             check(Payload { address, dial, size, clients, seed, idle }, events, talk)
         }
         Words::Game(game) => play(Way { address, dial, idle }, game, events, talk),
-        Words::Dialogue(dialogue) => {
+        Words::Room(room) if io::stdin().is_terminal() && io::stdout().is_terminal() => {
+            visit(Way { address, dial, idle }, room.speech, events, talk)
+        }
+        Words::Dialogue(dialogue) | Words::Room(dialogue) => {
             if !dialogue.entrance.is_passable() {
                 return Err(Failure::bad_words(ONLY_FOR_PEOPLE));
             }
@@ -173,6 +179,24 @@ fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit
     drop(line);
     close(sink);
     done.map_err(|trouble| way.failed(trouble))
+}
+
+/// A person visits a chat room. The screen is the room's, so that events go elsewhere or nowhere.
+fn visit(way: Way, speech: Speech, events: Events, talk: Talk) -> Result<Exit, Failure> {
+    let volume = if io::stderr().is_terminal() { Volume::Quiet } else { talk.volume };
+    let (emitter, sink) = events.open(&Audience::Script, Talk { volume, ..talk })?;
+    let palette = match talk.paint.on(&io::stdout()) {
+        Colour::Coloured => Palette::Coloured,
+        Colour::Plain => Palette::Plain,
+    };
+    let (place, way) = (way.address.to_string(), Arc::new(way));
+    let dialler = {
+        let way = Arc::clone(&way);
+        move || Line { way: &way, dump: Dump::None, emitter: emitter.clone(), audience: Audience::Script }.wire()
+    };
+    let done = Chat { place, speech, palette, dialler: Arc::new(dialler) }.run();
+    close(sink);
+    done.map(exit).map_err(|trouble| way.failed(trouble))
 }
 
 /// Matches as long as a person wants another, or one for a script.
