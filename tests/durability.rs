@@ -116,6 +116,8 @@ fn on_a_full_disk_names_are_refused_known_ones_greeted_and_new_ones_kept_once_th
     fs::remove_file(&ballast).unwrap();
     assert!(visits.one(server.addr()).is_ok());
     visits.judge_by_greeting(server.addr());
+    let (_, told) = server.said();
+    assert!(told.contains("sockeye: the store cannot be written: no space is left; until it can, "), "{told}");
 }
 
 #[test]

@@ -63,8 +63,8 @@ pub(super) enum Happening {
     Stopped,
     /// Nobody reads stdout any more.
     ConsoleClosed,
-    /// What was said to be kept may not be.
-    StoreFailed(StoreError),
+    /// Nothing can be kept now, or what was said to be kept may not be.
+    StoreTroubled(StoreError),
     Ended,
 }
 
@@ -131,7 +131,7 @@ fn ask_for_addresses(wishes: &mut [Wish], other_port: &PortRule) -> Result<(), F
 
 fn means(data: Option<store::Place>, happens: Sender<Happening>) -> Means {
     let stopped = happens.clone();
-    Means::new(data, move |error| drop(happens.send(Happening::StoreFailed(error))))
+    Means::new(data, move |error| drop(happens.send(Happening::StoreTroubled(error))))
         .stopped_by(move || drop(stopped.send(Happening::Stopped)))
 }
 
@@ -257,7 +257,10 @@ impl Attendant<'_> {
                     cut_short.get_or_insert(CutShort::Signal(signal));
                     self.running.close();
                 }
-                Ok(Happening::StoreFailed(error)) => {
+                Ok(Happening::StoreTroubled(error @ StoreError::Unwritable(_))) => {
+                    self.talk.say(&format!("{error}; until it can, what should be kept is refused"));
+                }
+                Ok(Happening::StoreTroubled(error)) => {
                     // Whoever is told now that something is kept might be told wrong.
                     cut_short = Some(CutShort::StoreFailed(error));
                     deadline = Some(Instant::now());

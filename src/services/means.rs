@@ -20,14 +20,14 @@ pub(crate) struct Means {
     chat: Option<Arc<Chat>>,
     stop: Option<Box<dyn Fn() + Send>>,
     rps: Option<Arc<Rps>>,
-    failed: Option<Box<dyn FnOnce(StoreError) + Send>>,
+    troubled: Option<Box<dyn Fn(StoreError) + Send>>,
 }
 
 impl Means {
-    /// With a store in `data`. `failed` is called where it closes itself for good.
-    pub(crate) fn new(data: Option<Place>, failed: impl FnOnce(StoreError) + Send + 'static) -> Self {
-        let failed: Option<Box<dyn FnOnce(StoreError) + Send>> = Some(Box::new(failed));
-        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop: None, failed }
+    /// With a store in `data`. `troubled` is called where that cannot be written to, and where it closes itself for good.
+    pub(crate) fn new(data: Option<Place>, troubled: impl Fn(StoreError) + Send + 'static) -> Self {
+        let troubled: Option<Box<dyn Fn(StoreError) + Send>> = Some(Box::new(troubled));
+        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop: None, troubled }
     }
 
     /// The same, where a service can have the server stop.
@@ -49,13 +49,13 @@ impl Means {
             return Ok(Arc::clone(store));
         }
         let place = self.data.as_ref().ok_or(StoreError::Nowhere)?;
-        let failed = self.failed.take();
-        let failed = move |error| {
-            if let Some(failed) = failed {
-                failed(error);
+        let troubled = self.troubled.take();
+        let troubled = move |error| {
+            if let Some(troubled) = &troubled {
+                troubled(error);
             }
         };
-        let store = store::open(place, store::Role::Server, failed)?;
+        let store = store::open(place, store::Role::Server, troubled)?;
         Ok(Arc::clone(self.store.insert(store)))
     }
 

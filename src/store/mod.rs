@@ -18,17 +18,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Opens the store at `place` as `role` may. `failed` is called, once, where the store closes
-/// itself for good because it cannot make sure that data is on disk; it must not own the store.
+/// Opens the store at `place` as `role` may. `troubled` is called for what concerns whoever runs it: at most once a second
+/// while nothing can be written, and once, with [`StoreError::SyncFailed`], where the store closes itself for good because
+/// it cannot make sure that data is on disk. It must not own the store.
 ///
 /// # Errors
 /// Where the store cannot be opened, is in use or open to others.
 pub(crate) fn open(
     place: &Place,
     role: Role,
-    failed: impl FnOnce(StoreError) + Send + 'static,
+    troubled: impl Fn(StoreError) + Send + 'static,
 ) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(sqlite::Sqlite::open(place, role, failed)?))
+    Ok(Arc::new(sqlite::Sqlite::open(place, role, troubled)?))
 }
 
 /// What a verb gives, later. Dropping it withdraws the question, not what it may have changed.

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use rusqlite::Connection;
@@ -47,28 +48,29 @@ struct Asked<T, F> {
 }
 
 impl Desk {
-    /// `failed` is called, once, where the clerk cannot go on for good.
+    /// `troubled` is called at most once a second while nothing can be written, and once where the clerk cannot go on
+    /// for good.
     ///
     /// # Errors
     /// Where the system has no thread to give.
     pub(super) fn open(
         db: Connection,
         begin: Begin,
-        failed: impl FnOnce(StoreError) + Send + 'static,
+        troubled: impl Fn(StoreError) + Send + 'static,
     ) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let (ended, commits) = (Arc::new(OnceLock::new()), Arc::new(AtomicU64::new(0)));
-        let mut clerk = Clerk { db, begin, commits: Arc::clone(&commits) };
+        let mut clerk = Clerk { db, begin, commits: Arc::clone(&commits), complained: None };
         let end = Arc::clone(&ended);
         let work = move || {
             let mut waiting = waiting;
-            let worked = catch_unwind(AssertUnwindSafe(|| clerk.work(&mut waiting, &end)));
+            let worked = catch_unwind(AssertUnwindSafe(|| clerk.work(&mut waiting, &end, &troubled)));
             let why = match worked {
                 Ok(Ok(())) => return,
                 Ok(Err(why)) => why,
                 Err(_) => end.get_or_init(panicked).clone(),
             };
-            failed(why);
+            troubled(why);
         };
         let clerk = thread::Builder::new().name("store".into()).spawn(work)?;
         Ok(Self { jobs: Some(jobs), clerk: Some(clerk), ended, commits })
@@ -132,6 +134,8 @@ struct Clerk {
     db: Connection,
     begin: Begin,
     commits: Arc<AtomicU64>,
+    /// When it was told last that nothing can be written.
+    complained: Option<Instant>,
 }
 
 impl Clerk {
@@ -141,6 +145,7 @@ impl Clerk {
         &mut self,
         waiting: &mut mpsc::Receiver<Box<dyn Job>>,
         ended: &OnceLock<StoreError>,
+        troubled: &dyn Fn(StoreError),
     ) -> Result<(), StoreError> {
         let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
         while waiting.blocking_recv_many(&mut jobs, MOST_AT_ONCE) > 0 {
@@ -151,11 +156,24 @@ impl Clerk {
                 waiting.close();
             }
             jobs.drain(..).for_each(|job| job.answer(committed.clone()));
+            if let Err(why @ StoreError::Unwritable(_)) = &committed
+                && self.may_complain()
+            {
+                troubled(why.clone());
+            }
             if let Err(why @ StoreError::SyncFailed(_)) = committed {
                 return Err(why);
             }
         }
         Ok(())
+    }
+
+    fn may_complain(&mut self) -> bool {
+        let quiet = self.complained.is_none_or(|last| last.elapsed() >= BETWEEN_COMPLAINTS);
+        if quiet {
+            self.complained = Some(Instant::now());
+        }
+        quiet
     }
 
     fn transact(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
@@ -217,6 +235,9 @@ where
 
 /// How many jobs may wait; more than a server of some thousand conversations has at a time, and small.
 const QUEUE: usize = 1024;
+
+/// More often nobody wants to read that a disk is full.
+const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(1);
 
 /// How many jobs share a transaction, so that the first of them does not wait long for the last.
 const MOST_AT_ONCE: usize = 256;

@@ -52,7 +52,7 @@ impl Sqlite {
     pub(super) fn open(
         place: &Place,
         role: Role,
-        failed: impl FnOnce(StoreError) + Send + 'static,
+        troubled: impl Fn(StoreError) + Send + 'static,
     ) -> Result<Self, StoreError> {
         let folder = match place {
             Place::Memory => None,
@@ -65,17 +65,17 @@ impl Sqlite {
             (Err(StoreError::Unwritable(_)), Some(path), Role::Reader) => {
                 let mut db = look_at(path)?;
                 schema::migrate(&mut db, role, &shown(Some(path))).map_err(|e| not_ready(path, e))?;
-                let desk = Desk::open(db, Begin::Read, failed).map_err(no_thread)?;
+                let desk = Desk::open(db, Begin::Read, troubled).map_err(no_thread)?;
                 return Ok(Self { reader: None, writer: desk, _folder: folder });
             }
             (opened, ..) => opened.map_err(|e| in_file(path, e))?,
         };
-        let failed = only_once(failed);
+        let troubled = shared(troubled);
         let reader = match path {
             None => None,
-            Some(path) => Some(Desk::open(connect(Some(path))?, Begin::Read, failed.clone()).map_err(no_thread)?),
+            Some(path) => Some(Desk::open(connect(Some(path))?, Begin::Read, troubled.clone()).map_err(no_thread)?),
         };
-        let writer = Desk::open(db, Begin::Write, failed).map_err(no_thread)?;
+        let writer = Desk::open(db, Begin::Write, troubled).map_err(no_thread)?;
         Ok(Self { reader, writer, _folder: folder })
     }
 
@@ -177,13 +177,14 @@ impl Store for Sqlite {
     }
 }
 
-/// What either desk may call, for the first of them that does.
-fn only_once(failed: impl FnOnce(StoreError) + Send + 'static) -> impl Fn(StoreError) + Clone + Send + 'static {
-    let failed = Arc::new(Mutex::new(Some(failed)));
+/// For two desks: the end of the store is told once, whichever of them comes to it first.
+fn shared(troubled: impl Fn(StoreError) + Send + 'static) -> impl Fn(StoreError) + Clone + Send + 'static {
+    let told = Arc::new(Mutex::new((false, troubled)));
     move |why| {
-        let first = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(failed) = first {
-            failed(why);
+        let (ended, troubled) = &mut *told.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = matches!(why, StoreError::SyncFailed(_));
+        if !ends || !std::mem::replace(ended, true) {
+            troubled(why);
         }
     }
 }
