@@ -42,12 +42,12 @@ struct Urgent {
     news: Notify,
 }
 
-/// What the hall works with.
-pub(super) struct Tools {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) audit: AuditLog,
+/// What a room works with.
+pub(in crate::services) struct Tools {
+    pub(in crate::services) store: Arc<dyn Store>,
+    pub(in crate::services) audit: AuditLog,
     /// Has the server stop.
-    pub(super) stop: Box<dyn Fn() + Send>,
+    pub(in crate::services) stop: Box<dyn Fn() + Send>,
 }
 
 impl Hall {

@@ -33,17 +33,17 @@ use std::sync::Arc;
 
 use super::Service;
 use super::messages::Messages;
-use crate::event::audit::AuditLog;
 use crate::framing::Framing;
 use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
-use crate::store::{Ban, Store};
+use crate::store::Ban;
 use admin::Admin;
 use hall::{Ask, Hall};
 use room::Room;
 use stay::{Counter, Stay};
 
 pub(crate) use flood::Rate;
+pub(super) use hall::Tools;
 pub(super) use room::Terms;
 
 /// A room that is open.
@@ -53,22 +53,13 @@ pub(crate) struct Chat {
     admin: Admin,
 }
 
-/// What a room works with.
-pub(super) struct Tools {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) audit: AuditLog,
-    /// Has the server stop.
-    pub(super) stop: Box<dyn Fn() + Send>,
-}
-
 impl Chat {
     /// A room without anybody in it, from which these are banned.
     ///
     /// # Errors
     /// Where the system grants no thread.
     pub(super) fn open(framing: Framing, terms: Terms, bans: Vec<Ban>, tools: Tools) -> io::Result<Self> {
-        let Tools { store, audit, stop } = tools;
-        let hall = Hall::open(Room::new(terms, bans), hall::Tools { store, audit, stop })?;
+        let hall = Hall::open(Room::new(terms, bans), tools)?;
         let counter = Arc::new(Counter::new(hall));
         let admin = Admin::open(Arc::clone(&counter))?;
         Ok(Self { framing, counter, admin })
