@@ -67,6 +67,7 @@ fn what_came_meanwhile_is_marked() {
     let server = room();
     let mut alice = joined(&server, "alice");
     let mut bob = joined(&server, "bob");
+    alice.reads("* bob joined");
     // The terminal tells that it lost the focus, and later that it has it again.
     alice.types("\x1b[Ohm");
     alice.reads("alice> hm");

@@ -90,6 +90,11 @@ impl Outbox {
         self.state.get() == State::Closed && self.lines.borrow().is_empty()
     }
 
+    /// Whether the member was given up.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.state.get() == State::Overflowed
+    }
+
     /// When what was taken last is too old to be still on its way.
     pub(super) fn deadline(&self) -> Instant {
         self.under_way.get().unwrap_or_else(Instant::now) + OLDEST
@@ -120,7 +125,7 @@ impl Outbox {
     /// # Cancel safety
     /// Dropping it loses nothing: whoever takes looks at what is there first.
     pub(super) async fn overflows(&self) {
-        while self.state.get() != State::Overflowed {
+        while !self.has_overflowed() {
             self.news.notified().await;
         }
     }

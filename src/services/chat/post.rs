@@ -84,13 +84,20 @@ impl Post {
 async fn serve(post: Weak<Post>, mut batches: mpsc::Receiver<Batch>) {
     while let Some(batch) = batches.recv().await {
         let Some(post) = post.upgrade() else { return };
-        post.bring(&batch);
+        // In pieces, so that whoever does read is not behind by what came at once.
+        for piece in batch.chunks(AT_ONCE) {
+            post.bring(piece);
+            tokio::task::yield_now().await;
+        }
     }
     // Nothing more will come for anybody.
     if let Some(post) = post.upgrade() {
         post.members.borrow_mut().drain().for_each(|(_, member)| member.outbox.close());
     }
 }
+
+/// Effects that members are brought before they may send: lines of 4 KiB at most, and so less than they may be behind.
+const AT_ONCE: usize = 32;
 
 /// One line as it goes over the wire, encoded when it is needed and once for each line end that somebody uses.
 struct Sheet<'a> {

@@ -151,6 +151,9 @@ impl Stay {
             if seat.outbox.is_done() {
                 return End::Closed;
             }
+            if seat.outbox.has_overflowed() {
+                return End::Left(Cause::TooSlow);
+            }
             let received = tokio::select! {
                 biased;
                 () = seat.outbox.news() => continue,
