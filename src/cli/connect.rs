@@ -42,7 +42,7 @@ pub(super) struct Words {
     crlf: bool,
     /// Send each line as one message, and show each message as one line; burst passes everything as it comes, which is
     /// also the default
-    #[arg(long, value_name = "FRAMING", value_parser = super::framing())]
+    #[arg(long, value_name = "FRAMING", value_parser = super::one_of(&Framing::ALL, Framing::name))]
     framing: Option<Framing>,
     /// Dump what passes both ways on stderr, with offsets and times
     #[arg(long)]

@@ -30,7 +30,6 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
-use crate::framing::Framing;
 
 /// The other end of the socket: answers, talks, and tells you honestly what happened.
 #[derive(Debug, Parser)]
@@ -193,9 +192,14 @@ fn sentence(error: &clap::Error) -> String {
     format!("{}; try --help", plain.replace(" tip: ", "; "))
 }
 
-/// The names of all framings.
-fn framing() -> impl TypedValueParser<Value = Framing> {
-    PossibleValuesParser::new(Framing::ALL.map(Framing::name)).try_map(|name| name.parse::<Framing>())
+/// One of a few values, by its name.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let find = move |word: String| all.iter().copied().find(|one| name(*one) == word);
+    PossibleValuesParser::new(all.iter().map(|one| name(*one)))
+        .map(move |word| find(word).expect("no other word gets past the parser"))
 }
 
 fn completions(shell: clap_complete::Shell) -> Vec<u8> {

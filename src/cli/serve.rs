@@ -50,7 +50,7 @@ pub(super) struct Words {
     config: Option<PathBuf>,
 
     /// How messages are told apart; `collect`, and `echo` and `upper` in bursts, take bytes as they come
-    #[arg(long, value_name = "FRAMING", default_value_t, value_parser = super::framing(), help_heading = "Services")]
+    #[arg(long, value_name = "FRAMING", default_value_t, value_parser = super::one_of(&Framing::ALL, Framing::name), help_heading = "Services")]
     framing: Framing,
     #[command(flatten)]
     data: DataWords,

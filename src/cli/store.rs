@@ -1,6 +1,6 @@
 //! The words of `store`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use super::data::DataWords;
 use crate::commands::{Plan, store};
@@ -19,33 +19,17 @@ enum Deed {
     /// Print what is kept as JSON lines; passwords and tokens are left out
     Dump {
         /// Only this table
-        #[arg(value_name = "TABLE")]
-        table: Option<Named>,
+        #[arg(value_name = "TABLE", value_parser = super::one_of(&Table::ALL, Table::name))]
+        table: Option<Table>,
         #[command(flatten)]
         data: DataWords,
     },
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Named {
-    People,
-    Accounts,
-    Sessions,
-    Bans,
-    Matches,
-}
-
 impl Words {
     pub(super) fn plan(self) -> Plan {
         let Deed::Dump { table, data } = self.deed;
-        let tables = match table {
-            None => vec![Table::People, Table::Accounts, Table::Sessions, Table::Bans, Table::Matches],
-            Some(Named::People) => vec![Table::People],
-            Some(Named::Accounts) => vec![Table::Accounts],
-            Some(Named::Sessions) => vec![Table::Sessions],
-            Some(Named::Bans) => vec![Table::Bans],
-            Some(Named::Matches) => vec![Table::Matches],
-        };
+        let tables = table.map_or_else(|| Table::ALL.to_vec(), |table| vec![table]);
         Plan::Dump(store::Dump { data: data.place(), tables })
     }
 }

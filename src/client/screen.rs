@@ -126,8 +126,8 @@ impl Write for Screen {
     }
 }
 
-/// A terminal that is gone is noticed by whoever reads from it.
-fn write_out(text: &str) {
+/// To the terminal itself. One that is gone is noticed by whoever reads from it.
+pub(super) fn write_out(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }

@@ -10,16 +10,17 @@ use std::thread::{self, JoinHandle};
 use socket2::{SockRef, Socket};
 
 use super::Talk;
-use super::serve::{Happening, Wish};
+use super::serve::Happening;
 use crate::client::terminal::{Farewell, Terminal};
 use crate::client::{Account, LineEnd, Speech, Wire};
 use crate::event::Emitter;
 use crate::event::sinks::{SinkPlan, Target};
 use crate::services::Chat;
 
-/// A terminal that waits for the room.
+/// A terminal that waits for the room to be open to others.
 pub(super) struct Console {
     terminal: Terminal,
+    room: Arc<Chat>,
 }
 
 /// An admin at work.
@@ -28,24 +29,19 @@ pub(super) struct Sitting {
 }
 
 impl Console {
-    /// Where a room is to be served and both ends of the terminal are there. Event lines then go above the line being
-    /// typed.
-    pub(super) fn open(wishes: &[Wish], sink: &mut SinkPlan) -> Option<Self> {
-        let room = wishes.iter().any(|wish| wish.entry.name == "chat");
+    /// Where both ends of the terminal are there. Event lines then go above the line being typed.
+    pub(super) fn open(room: Arc<Chat>, sink: &mut SinkPlan) -> Option<Self> {
         let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-        if !room || !person {
-            return None;
-        }
-        let terminal = Terminal::open(None)?;
+        let terminal = person.then(|| Terminal::open(None)).flatten()?;
         if let Target::Stream(console) = &mut sink.target {
             *console = Box::new(terminal.screen());
         }
-        Some(Self { terminal })
+        Some(Self { terminal, room })
     }
 
     /// Lets them in, until they or the room have had enough. Ctrl-C stops the server, as without a room.
-    pub(super) fn hold(self, room: Arc<Chat>, happens: &Sender<Happening>, talk: Talk) -> Option<Sitting> {
-        let stream = room.console().ok()?;
+    pub(super) fn hold(self, happens: &Sender<Happening>, talk: Talk) -> Option<Sitting> {
+        let stream = self.room.console().ok()?;
         let happens = happens.clone();
         let work = move || {
             let socket = Socket::from(OwnedFd::from(stream));

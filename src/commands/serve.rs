@@ -81,13 +81,6 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let ready_file = ready_file.map(ReadyFile::open).transpose()?;
     let visits = limits.visits;
     let (happens, happenings) = channel();
-    let console = Console::open(&wishes, &mut sink);
-    let log = sink.target.to_string();
-    let closed = happens.clone();
-    // Whoever attends may have gone home already; then nobody needs to know.
-    let on_closed = move || drop(closed.send(Happening::ConsoleClosed));
-    let (emitter, sink) = sinks::open(sink, on_closed)
-        .map_err(|e| Failure::failed(format!("cannot open the log {log}: {}; check the path", Reason(&e))))?;
     watch_signals(happens.clone()).map_err(|e| Failure::failed(format!("cannot watch for signals: {e}")))?;
     let mut means = means(data, happens.clone());
     let stands: Vec<Stand> =
@@ -95,6 +88,13 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if stands.iter().any(|stand| stand.service.discreet) {
         coredump::forbid();
     }
+    let console = means.open_room().and_then(|room| Console::open(room, &mut sink));
+    let log = sink.target.to_string();
+    let closed = happens.clone();
+    // Whoever attends may have gone home already; then nobody needs to know.
+    let on_closed = move || drop(closed.send(Happening::ConsoleClosed));
+    let (emitter, sink) = sinks::open(sink, on_closed)
+        .map_err(|e| Failure::failed(format!("cannot open the log {log}: {}; check the path", Reason(&e))))?;
     let bound = server::bind(server::Plan { stands, limits, workers, copying })?;
     point_out(&bound, &options, talk);
     let ready = places_of(&bound);
@@ -106,7 +106,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if announced.is_err() {
         running.close();
     }
-    let console = console.and_then(|console| console.hold(means.open_room()?, &attending, talk));
+    let console = console.and_then(|console| console.hold(&attending, talk));
     let cut_short = Attendant { running: &running, emitter: &emitter, drain, talk }.attend(&happenings);
     let outcome = running.join();
     if let Some(console) = console {

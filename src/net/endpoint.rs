@@ -1,7 +1,7 @@
 //! Endpoint: one end of a socket as people read it in an event line.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// One end of a connected or listening socket.
@@ -34,6 +34,14 @@ pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr.ip().to_canonical() {
         IpAddr::V4(ip) => SocketAddr::from((ip, addr.port())),
         IpAddr::V6(_) => addr,
+    }
+}
+
+/// Whom an address stands for: of IPv6, everybody of the 64 bits that one customer has.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

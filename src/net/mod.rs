@@ -22,6 +22,6 @@ pub(crate) use address::{Address, AddressError, parse_port};
 pub(crate) use conn::{Conn, LARGEST_RECV};
 pub(crate) use dial::{Dial, Families, Stream, dial};
 pub(crate) use ending::Ending;
-pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::{Endpoint, network};
 pub(crate) use error::{NetError, Reason};
 pub(crate) use listen::{Acceptor, Listener, PortRule, SocketFile, listen};

@@ -2,15 +2,15 @@
 //! says so, and remembers what did not end well.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::gate::Gate;
 use super::{Limits, Visits};
-use crate::net::Ending;
 use crate::net::byteloop::Orders;
+use crate::net::{Ending, network};
 
 pub(super) struct Admission {
     limits: Limits,
@@ -67,7 +67,7 @@ impl Admission {
     fn enter_from(&self, ip: Option<IpAddr>) -> Result<(), String> {
         let (Some(most), Some(ip)) = (self.limits.conns_per_ip, ip) else { return Ok(()) };
         let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = by_source.entry(source(ip)).or_default();
+        let now = by_source.entry(network(ip)).or_default();
         if *now >= most {
             return Err(format!("Too many connections from your address (limit {most})\n"));
         }
@@ -86,7 +86,7 @@ impl Admission {
         }
         if let (Some(_), Some(ip)) = (self.limits.conns_per_ip, ip) {
             let mut by_source = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
-            let source = source(ip);
+            let source = network(ip);
             let left = by_source.get(&source).map_or(0, |now| now - 1);
             if left == 0 {
                 by_source.remove(&source)
@@ -116,14 +116,6 @@ impl Admission {
             *last = Some(Instant::now());
         }
         due
-    }
-}
-
-/// Whoever has one IPv6 address mostly has a /64 of them.
-fn source(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

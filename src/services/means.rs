@@ -17,22 +17,22 @@ pub(crate) struct Means {
     store: Option<Arc<dyn Store>>,
     audit: Option<AuditLog>,
     login: Option<Arc<Login>>,
-    chat: Option<Arc<Chat>>,
-    stop: Option<Box<dyn Fn() + Send>>,
     rps: Option<Arc<Rps>>,
-    troubled: Option<Box<dyn Fn(StoreError) + Send>>,
+    chat: Option<Arc<Chat>>,
+    stop: Arc<dyn Fn() + Send + Sync>,
+    troubled: Arc<dyn Fn(StoreError) + Send + Sync>,
 }
 
 impl Means {
     /// With a store in `data`. `troubled` is called where that cannot be written to, and where it closes itself for good.
-    pub(crate) fn new(data: Option<Place>, troubled: impl Fn(StoreError) + Send + 'static) -> Self {
-        let troubled: Option<Box<dyn Fn(StoreError) + Send>> = Some(Box::new(troubled));
-        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop: None, troubled }
+    pub(crate) fn new(data: Option<Place>, troubled: impl Fn(StoreError) + Send + Sync + 'static) -> Self {
+        let (stop, troubled) = (Arc::new(|| {}), Arc::new(troubled));
+        Self { data, store: None, audit: None, login: None, rps: None, chat: None, stop, troubled }
     }
 
     /// The same, where a service can have the server stop.
-    pub(crate) fn stopped_by(self, stop: impl Fn() + Send + 'static) -> Self {
-        Self { stop: Some(Box::new(stop)), ..self }
+    pub(crate) fn stopped_by(self, stop: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { stop: Arc::new(stop), ..self }
     }
 
     /// With a store that ends with the process.
@@ -49,13 +49,8 @@ impl Means {
             return Ok(Arc::clone(store));
         }
         let place = self.data.as_ref().ok_or(StoreError::Nowhere)?;
-        let troubled = self.troubled.take();
-        let troubled = move |error| {
-            if let Some(troubled) = &troubled {
-                troubled(error);
-            }
-        };
-        let store = store::open(place, store::Role::Server, troubled)?;
+        let troubled = Arc::clone(&self.troubled);
+        let store = store::open(place, store::Role::Server, move |error| troubled(error))?;
         Ok(Arc::clone(self.store.insert(store)))
     }
 
@@ -74,60 +69,48 @@ impl Means {
 
     /// `login`, one for all its doors: they share its threads, and who guesses at one is delayed at all.
     pub(super) fn login(&mut self, options: &Options) -> Result<Built, StoreError> {
-        let login = match &self.login {
-            Some(login) => Arc::clone(login),
-            None => {
-                let tools = login::Tools { store: self.store()?, audit: self.audit()? };
-                let login = Login::new(options.framing, options.login.clone(), tools);
-                let login = login.map_err(|e| StoreError::Failed(e.to_string()))?;
-                Arc::clone(self.login.insert(Arc::new(login)))
-            }
-        };
+        let tools = login::Tools { store: self.store()?, audit: self.audit()? };
+        let login = once(&mut self.login, || Login::new(options.framing, options.login.clone(), tools))?;
         Ok(Built { discreet: true, ..Built::new(login) })
+    }
+
+    /// `rps`, one for all its doors: whoever comes in by one of them plays whoever comes in by another.
+    pub(super) fn rps(&mut self, options: &Options) -> Result<Built, StoreError> {
+        let store = self.store()?;
+        let rps = once(&mut self.rps, || Rps::new(options.framing, options.turn_timeout, store))?;
+        Ok(Built::new(rps))
     }
 
     /// `chat`, one room for all its doors.
     pub(super) fn chat(&mut self, options: &Options) -> Result<Built, StoreError> {
-        let chat = match &self.chat {
-            Some(chat) => Arc::clone(chat),
-            None => {
-                let chat = Arc::new(self.open_chat(options).map_err(|e| StoreError::Failed(e.to_string()))?);
-                Arc::clone(self.chat.insert(chat))
-            }
-        };
+        let tools = chat::Tools { store: self.store()?, audit: self.audit()?, stop: Arc::clone(&self.stop) };
+        let chat = once(&mut self.chat, || open_chat(options, tools))?;
         Ok(Built { send_buffer: Some(chat::SEND_BUFFER), ..Built::new(chat) })
-    }
-
-    fn open_chat(&mut self, options: &Options) -> io::Result<Chat> {
-        let (store, audit) = (self.store().map_err(io::Error::other)?, self.audit().map_err(io::Error::other)?);
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let bans = runtime.block_on(store.bans()).map_err(io::Error::other)?;
-        let stop = self.stop.take().unwrap_or_else(|| Box::new(|| {}));
-        let tools = chat::Tools { store, audit, stop };
-        let chat = Chat::open(options.framing, chat::Terms { rate: options.flood }, bans, tools)?;
-        if let Some(path) = &options.admin_socket {
-            chat.listen_for_admin(path)?;
-        }
-        Ok(chat)
     }
 
     /// The room that was opened, where one was.
     pub(crate) fn open_room(&self) -> Option<Arc<Chat>> {
         self.chat.clone()
     }
+}
 
-    /// `rps`, one for all its doors: whoever comes in by one of them plays whoever comes in by another.
-    pub(super) fn rps(&mut self, options: &Options) -> Result<Built, StoreError> {
-        let rps = match &self.rps {
-            Some(rps) => Arc::clone(rps),
-            None => {
-                let rps = Rps::new(options.framing, options.turn_timeout, self.store()?);
-                let rps = rps.map_err(|e| StoreError::Failed(e.to_string()))?;
-                Arc::clone(self.rps.insert(Arc::new(rps)))
-            }
-        };
-        Ok(Built::new(rps))
+/// The same one for whoever asks; the first has it opened.
+fn once<T>(slot: &mut Option<Arc<T>>, open: impl FnOnce() -> io::Result<T>) -> Result<Arc<T>, StoreError> {
+    if let Some(opened) = slot {
+        return Ok(Arc::clone(opened));
     }
+    let opened = open().map_err(|e| StoreError::Failed(e.to_string()))?;
+    Ok(Arc::clone(slot.insert(Arc::new(opened))))
+}
+
+fn open_chat(options: &Options, tools: chat::Tools) -> io::Result<Chat> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let bans = runtime.block_on(tools.store.bans()).map_err(io::Error::other)?;
+    let chat = Chat::open(options.framing, chat::Terms { rate: options.flood }, bans, tools)?;
+    if let Some(path) = &options.admin_socket {
+        chat.listen_for_admin(path)?;
+    }
+    Ok(chat)
 }
 
 /// The audit log in the folder of a store.

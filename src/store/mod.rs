@@ -282,6 +282,22 @@ pub(crate) enum Table {
     Matches,
 }
 
+impl Table {
+    /// Every table, in the order of a dump.
+    pub(crate) const ALL: [Self; 5] = [Self::People, Self::Accounts, Self::Sessions, Self::Bans, Self::Matches];
+
+    /// Its name on the command line, and in its rows.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Accounts => "accounts",
+            Self::Sessions => "sessions",
+            Self::Bans => "bans",
+            Self::Matches => "matches",
+        }
+    }
+}
+
 /// Where a store is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {

@@ -4,6 +4,8 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::client::screen::write_out;
+
 /// A terminal as a player sees it.
 #[derive(Clone, Default)]
 pub(crate) struct Surface(Arc<Mutex<String>>);
@@ -40,12 +42,6 @@ impl Write for Surface {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// A terminal that is gone is noticed by whoever reads from it.
-fn write_out(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// To the first column, and nothing behind it.

@@ -12,15 +12,17 @@ use rustix::process::umask;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::sleep;
 
 use super::stay::{Counter, Stay};
 use crate::framing::Framing;
+use crate::net::byteloop::ACCEPT_PAUSE;
 use crate::net::{Acceptor, Address, Conn, Endpoint, PortRule, SocketFile, listen};
 use crate::services::messages::Messages;
 
 /// The way in.
 pub(super) struct Admin {
-    visitors: mpsc::UnboundedSender<Visitor>,
+    visitors: mpsc::Sender<Visitor>,
     files: Mutex<Vec<SocketFile>>,
 }
 
@@ -34,7 +36,7 @@ impl Admin {
     /// # Errors
     /// Where the system grants no thread.
     pub(super) fn open(counter: Arc<Counter>) -> io::Result<Self> {
-        let (visitors, coming) = mpsc::unbounded_channel();
+        let (visitors, coming) = mpsc::channel(MOST_AT_ONCE);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let work = move || LocalSet::new().block_on(&runtime, receive(counter, coming));
         thread::Builder::new().name("chat-admin".into()).spawn(work)?;
@@ -67,12 +69,12 @@ impl Admin {
     }
 
     fn let_in(&self, visitor: Visitor) -> io::Result<()> {
-        self.visitors.send(visitor).map_err(|_| io::Error::other("the room is closed"))
+        self.visitors.try_send(visitor).map_err(|_| io::Error::other("the room is closed"))
     }
 }
 
 /// Until nobody can come any more; who is there then leaves with it.
-async fn receive(counter: Arc<Counter>, mut coming: mpsc::UnboundedReceiver<Visitor>) {
+async fn receive(counter: Arc<Counter>, mut coming: mpsc::Receiver<Visitor>) {
     let mut stays = JoinSet::new();
     while let Some(visitor) = coming.recv().await {
         let counter = Arc::clone(&counter);
@@ -97,7 +99,11 @@ async fn keep(counter: Arc<Counter>, door: UnixListener) {
     loop {
         tokio::select! {
             accepted = door.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, _)) = accepted else {
+                    // Without descriptors, for example: trying again at once would not help.
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 if stays.len() < MOST_CONSOLES {
                     stays.spawn_local(converse(Arc::clone(&counter), stream));
                 }
@@ -114,5 +120,7 @@ async fn converse(counter: Arc<Counter>, stream: tokio::net::UnixStream) {
     let _ = stay.hold().await;
 }
 
+/// The terminal and the socket, and room to spare.
+const MOST_AT_ONCE: usize = 8;
 /// More consoles than anybody has.
 const MOST_CONSOLES: usize = 16;

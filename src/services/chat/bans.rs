@@ -2,11 +2,12 @@
 //! kept by the store.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::nick::Nick;
+use crate::net::network;
 use crate::services::name::BadName;
 use crate::store::{Ban, BanKey};
 
@@ -114,14 +115,6 @@ impl Whom {
             Self::Nick(nick) => format!("nick:{}", nick.keys()[0]),
             Self::Address(network) => format!("address:{network}"),
         })
-    }
-}
-
-/// Whom an address stands for: of IPv6, everybody of the 64 bits that one customer has.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -47,7 +47,7 @@ pub(in crate::services) struct Tools {
     pub(in crate::services) store: Arc<dyn Store>,
     pub(in crate::services) audit: AuditLog,
     /// Has the server stop.
-    pub(in crate::services) stop: Box<dyn Fn() + Send>,
+    pub(in crate::services) stop: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Hall {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::throttle::source;
+use crate::net::network;
 use crate::store::SessionId;
 
 /// What is counted, for a minute each.
@@ -27,7 +27,7 @@ impl Repeats {
     /// Counts one more; gives how many it are within the minute where that is to be written down: for the 1st, 2nd,
     /// 4th, 8th …
     pub(super) fn count(&mut self, (ip, about, session): What, now: Instant) -> Option<u32> {
-        let mut what = (ip.map(source), about, session);
+        let mut what = (ip.map(network), about, session);
         if self.0.len() >= MOST_KNOWN && !self.0.contains_key(&what) {
             self.0.retain(|_, count| now - count.since < WINDOW);
             if self.0.len() >= MOST_KNOWN {

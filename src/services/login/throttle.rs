@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::net::network;
 
 /// Who guessed how often.
 pub(super) struct Throttle {
@@ -77,7 +79,7 @@ impl Throttle {
 
     /// An attempt at `target` from `ip`; without a target only the source counts, without an address only the target.
     pub(super) fn attempt(&self, target: Option<impl Hash>, ip: Option<IpAddr>) -> Attempt {
-        Attempt { account: target.map(|target| self.secret.hash_one(target)), source: ip.map(source), wrong: 0 }
+        Attempt { account: target.map(|target| self.secret.hash_one(target)), source: ip.map(network), wrong: 0 }
     }
 
     /// What a log may call somebody who does not exist: the same for the same name, as long as this process lasts.
@@ -186,14 +188,6 @@ impl Throttle {
 /// Before the next guess after so many wrong ones: 1, 2, 4 … seconds.
 fn delay(wrong: u32) -> Duration {
     FIRST_DELAY.saturating_mul(1 << wrong.saturating_sub(1).min(16)).min(LONGEST_DELAY)
-}
-
-/// Whoever has one IPv6 address mostly has a /64 of them.
-pub(super) fn source(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 const FIRST_DELAY: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{ADMIN, Effect, Id, Member, Room, STOPPING};
+use crate::net::network;
 use crate::services::chat::bans::{self, Whom};
 use crate::services::chat::command::{Command, Rank};
 use crate::services::chat::flood::Bucket;
@@ -71,7 +72,7 @@ impl Room {
 
     /// What to say to somebody from an address that is banned.
     fn shut_to(&self, from: Option<IpAddr>) -> Option<String> {
-        let whom = Whom::Address(bans::network(from?));
+        let whom = Whom::Address(network(from?));
         Some(banned(self.bans.find(&whom, self.now)?))
     }
 

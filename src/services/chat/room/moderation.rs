@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::{Effect, Id, NOBODY, Room, door};
 use crate::event::audit::{Act, Record};
+use crate::net;
 use crate::services::chat::bans::{self, Whom};
 use crate::services::chat::command::Command;
 use crate::services::chat::nick::Nick;
@@ -60,7 +61,7 @@ impl Room {
         let address = found.and_then(|id| self.members.get(&id)?.from);
         let nick = found.and_then(|id| self.members.get(&id)).map_or(nick, |member| &member.nick).clone();
         // Everybody on our own machine has the same address, and it is where programs are tried.
-        let network = address.filter(|address| !is_ours(*address)).map(bans::network);
+        let network = address.filter(|address| !is_ours(*address)).map(net::network);
         let whom = Whom::Nick(nick.clone());
         let before = self.bans.find(&whom, self.now).and_then(|ban| ban.address);
         let ban = Ban { nick: Some(nick.to_string()), ..self.sentenced(&whom, network.or(before), sentence) };
@@ -79,7 +80,7 @@ impl Room {
         let ban = self.sentenced(&Whom::Address(network), Some(network), sentence);
         self.pronounce(&ban);
         self.refuse(console, format_args!("Banned: {}", bans::described(&ban)));
-        let from_there = |from: Option<IpAddr>| from.is_some_and(|from| bans::network(from) == network);
+        let from_there = |from: Option<IpAddr>| from.is_some_and(|from| net::network(from) == network);
         let guests = self.guests.iter().filter(|(_, guest)| from_there(guest.from));
         let guests: Vec<Id> = guests.map(|(id, _)| *id).collect();
         for id in guests {
@@ -111,7 +112,7 @@ impl Room {
     }
 
     fn name_neighbours(&mut self, console: Id, network: IpAddr) {
-        let neighbours = self.members.values().filter(|member| member.from.map(bans::network) == Some(network));
+        let neighbours = self.members.values().filter(|member| member.from.map(net::network) == Some(network));
         let neighbours: Vec<&str> = neighbours.map(|member| member.nick.as_str()).take(NEIGHBOURS).collect();
         if !neighbours.is_empty() {
             let (network, nicks) = (bans::written(network), neighbours.join(", "));

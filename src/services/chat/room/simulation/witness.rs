@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::world::View;
-use crate::services::chat::bans::network;
+use crate::net::network;
 use crate::services::chat::nick::Nick;
 use crate::services::chat::room::{Cause, Id, Terms};
 use crate::services::chat::speech;
