@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 use serde_json::Value;
-use support::{PATIENCE, Served, sockeye};
+use support::{Served, connect_from, sockeye};
 use tempfile::TempDir;
 
 // ---- killed ----
@@ -299,7 +299,7 @@ impl Visits {
     #[track_caller]
     fn judge_by_greeting(&self, addr: SocketAddr) {
         for (ip, name) in self.said.acknowledged() {
-            let visitor = connect_from(ip.parse().unwrap(), addr).unwrap();
+            let visitor = connect_from(ip.parse::<Ipv4Addr>().unwrap(), addr).unwrap();
             assert_eq!(line(&visitor), format!("Hello, {name}!"));
         }
     }
@@ -372,14 +372,6 @@ fn line(visitor: &TcpStream) -> String {
 /// The addresses of the loopback network are many and all ours.
 fn ip(number: u32) -> Ipv4Addr {
     Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 1).to_bits() + number)
-}
-
-fn connect_from(ip: Ipv4Addr, addr: SocketAddr) -> io::Result<TcpStream> {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-    socket.bind(&SocketAddr::from((ip, 0)).into())?;
-    socket.connect_timeout(&addr.into(), PATIENCE)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    Ok(socket.into())
 }
 
 // ---- servers and their folders ----

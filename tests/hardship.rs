@@ -4,13 +4,13 @@
 mod support;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use socket2::SockRef;
-use support::{Served, eventually, patient, pattern, ping, reset, rest_of, stream_through};
+use support::{Served, connect_from, eventually, patient, pattern, ping, reset, rest_of, stream_through};
 
 const ECHO: &[&str] = &["echo=127.0.0.1:0"];
 
@@ -221,14 +221,7 @@ fn one_address_cannot_take_the_places_of_another() {
     ping(&mut first, b"1");
     let refused = String::from_utf8(rest_of(server.connect())).unwrap();
     assert_eq!(refused, "Too many connections from your address (limit 1)\n");
-    ping(&mut connect_from("127.0.0.9", server.addr()), b"2");
-}
-
-fn connect_from(ip: &str, addr: SocketAddr) -> TcpStream {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::new(ip.parse().unwrap(), 0).into()).unwrap();
-    socket.connect(&addr.into()).unwrap();
-    patient(socket.into())
+    ping(&mut connect_from([127, 0, 0, 9], server.addr()).unwrap(), b"2");
 }
 
 #[test]

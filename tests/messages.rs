@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use support::frames::{FRAMINGS, pack, unpack};
-use support::{HalfClose, Served, answer_to, patient, rest_of};
+use support::{HalfClose, Served, answer_to, connect_from, patient, rest_of};
 
 fn serve(words: &[&str]) -> Served {
     Served::start(&[words, &["--on", "127.0.0.1:0", "--data", ":memory:"]].concat())
@@ -18,14 +18,6 @@ fn serve(words: &[&str]) -> Served {
 
 fn serve_in(dir: &Path, words: &[&str]) -> Served {
     Served::start(&[words, &["--on", "127.0.0.1:0", "--data", dir.to_str().unwrap()]].concat())
-}
-
-/// A loopback address is as good as another, so each test visitor has one of its own.
-fn connect_from(ip: &str, addr: SocketAddr) -> TcpStream {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&format!("{ip}:0").parse::<SocketAddr>().unwrap().into()).unwrap();
-    socket.connect(&addr.into()).unwrap();
-    patient(socket.into())
 }
 
 /// As the lab sheets' clients do it: one `recv`, whatever comes.
@@ -243,12 +235,12 @@ fn a_stranger_is_asked_for_a_name_and_known_from_then_on_even_after_a_restart() 
 #[test]
 fn each_address_has_a_name_of_its_own_and_the_port_does_not_matter() {
     let server = serve(&["identify"]);
-    for (ip, name) in [("127.0.0.2", "two"), ("127.0.0.3", "three")] {
-        let heard = answer_to(connect_from(ip, server.addr()), format!("{name}\n").as_bytes());
+    for (ip, name) in [([127, 0, 0, 2], "two"), ([127, 0, 0, 3], "three")] {
+        let heard = answer_to(connect_from(ip, server.addr()).unwrap(), format!("{name}\n").as_bytes());
         assert_eq!(String::from_utf8(heard).unwrap(), format!("What is your name?\nNice to meet you, {name}!\n"));
     }
-    assert_eq!(rest_of(connect_from("127.0.0.2", server.addr())), b"Hello, two!\n");
-    assert_eq!(rest_of(connect_from("127.0.0.3", server.addr())), b"Hello, three!\n");
+    assert_eq!(rest_of(connect_from([127, 0, 0, 2], server.addr()).unwrap()), b"Hello, two!\n");
+    assert_eq!(rest_of(connect_from([127, 0, 0, 3], server.addr()).unwrap()), b"Hello, three!\n");
 }
 
 #[test]

@@ -30,6 +30,8 @@ mod quiet;
 pub(crate) mod rps;
 /// The terminal's surface, while a line is being typed and while none is.
 mod screen;
+/// Signals that end a conversation, to be waited for.
+mod signals;
 /// What goes out and what comes in: bytes, or messages that are lines on our side.
 mod speech;
 /// A line editor over a conversation.

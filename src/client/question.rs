@@ -2,23 +2,21 @@
 //! terminal's own line editing is enough for a name, and tells nobody how long a password is.
 
 use std::io::{self, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
 use zeroize::Zeroizing;
+
+use super::signals::Signals;
 
 /// Who asks, and knows a signal for an answer. Between two questions a signal does what it does by itself; when this is
 /// dropped, whoever handles signals next has them, and until then nobody (what `signal-hook` took, it does not give back).
 #[derive(Debug)]
 pub(crate) struct Interview {
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    signals: Signals,
     /// Whether nobody is asked just now.
     silent: Arc<AtomicBool>,
     by_themselves: Vec<SigId>,
@@ -46,14 +44,10 @@ impl Interview {
     /// # Errors
     /// Where signals cannot be waited for.
     pub(crate) fn new() -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
         let silent = Arc::new(AtomicBool::new(true));
-        let mut interview = Self {
-            signals: SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)?,
-            silent: Arc::clone(&silent),
-            by_themselves: Vec::new(),
-        };
-        for signal in SIGNALS {
+        let mut interview =
+            Self { signals: Signals::watch(&Signals::ENDING)?, silent: Arc::clone(&silent), by_themselves: Vec::new() };
+        for signal in Signals::ENDING {
             let id = signal_hook::flag::register_conditional_default(signal, Arc::clone(&silent))?;
             interview.by_themselves.push(id);
         }
@@ -90,14 +84,13 @@ impl Interview {
         let mut line = Zeroizing::new(vec![0; LONGEST]);
         // The terminal gives a line at a time, and nothing of the next.
         let count = loop {
-            let heard = self.signals.get_read();
-            let mut waited = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(heard, PollFlags::IN)];
+            let mut waited = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
             match poll(&mut waited, None) {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(e) => return Err(e.into()),
                 Ok(_) if waited[1].revents().is_empty() => break rustix::io::read(&stdin, &mut **line)?,
                 Ok(_) => {
-                    if let Some(signal) = self.signals.pending().next() {
+                    if let Some(signal) = self.signals.came() {
                         return Ok(Reply::Signal(signal));
                     }
                 }
@@ -142,6 +135,5 @@ impl Drop for Modes {
     }
 }
 
-const SIGNALS: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
 /// More than the longest password, and the longest line that a terminal edits.
 const LONGEST: usize = 4096;

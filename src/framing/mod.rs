@@ -1,7 +1,8 @@
 //! Framing: where a message begins and ends in a stream of bytes that has no such marks of its own.
 //!
 //! [`Codec`] is pure: bytes go in, messages come out, and it knows no socket and reads no clock.
-//! [`MessageStream`] gives any tokio stream the words `send_text`, `recv_text`, `send_message` and `recv_message` on top of it.
+//! [`MessageStream`] gives any tokio stream the words `send_text`, `recv_text`, `send_message` and `recv_message` on top
+//! of it.
 //!
 //! A message has at most [`LARGEST_MESSAGE`] bytes, or what its header can say, unless the codec is told otherwise; the
 //! length is checked before memory is reserved for it. Zero length is a message like any other. What breaks the framing

@@ -6,8 +6,8 @@
 pub(crate) mod frames;
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -280,6 +280,14 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// A patient connection from this loopback address: one is as good as another, so each visitor may have its own.
+pub(crate) fn connect_from(ip: impl Into<Ipv4Addr>, addr: SocketAddr) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((ip.into(), 0)).into())?;
+    socket.connect_timeout(&addr.into(), PATIENCE)?;
+    Ok(patient(socket.into()))
 }
 
 pub(crate) fn patient(stream: TcpStream) -> TcpStream {

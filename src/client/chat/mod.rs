@@ -23,22 +23,19 @@ mod scroll;
 /// Draws the room.
 mod view;
 
-use std::io;
 use std::ops::ControlFlow;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
+use std::{io, iter};
 
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use self::canvas::Canvas;
 use self::link::{Link, News};
 use self::room::{Effect, Room, Stay};
 use self::scroll::Looks;
+use super::signals::Signals;
 use super::speech::Speech;
 use super::terminal::Farewell;
 use super::trouble::Trouble;
@@ -60,7 +57,7 @@ struct Visit {
     room: Room,
     link: Link,
     canvas: Canvas,
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    signals: Signals,
 }
 
 type Turn = ControlFlow<Farewell>;
@@ -72,8 +69,7 @@ impl Chat {
     /// Where nobody answers the first time, and where the terminal fails. Later the connection is tried again and again.
     pub(crate) fn run(self) -> Result<Farewell, Trouble> {
         let wire = (self.dialler)()?;
-        let (read, write) = UnixStream::pair().map_err(terminal)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS).map_err(terminal)?;
+        let signals = Signals::watch(&SIGNALS).map_err(terminal)?;
         let mut visit = Visit {
             room: Room::new(self.place),
             link: Link::new(self.dialler, self.speech, wire),
@@ -106,10 +102,7 @@ impl Visit {
         let stdin = io::stdin();
         let patience = self.link.patience().map(|patience| Timespec::try_from(patience.min(LONGEST_WAIT)));
         let patience = patience.map(|patience| patience.expect("an hour is a time"));
-        let mut fds = vec![
-            PollFd::new(&stdin, PollFlags::IN),
-            PollFd::from_borrowed_fd(self.signals.get_read().as_fd(), PollFlags::IN),
-        ];
+        let mut fds = vec![PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
         fds.extend(self.link.socket().map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
         match poll(&mut fds, patience.as_ref()) {
             Ok(_) if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => Ok(Keys::Gone),
@@ -120,7 +113,7 @@ impl Visit {
 
     fn turn(&mut self) -> io::Result<Turn> {
         // A changed size needs only the drawing that follows.
-        if let Some(signal) = self.signals.pending().find(|signal| *signal != SIGWINCH) {
+        if let Some(signal) = iter::from_fn(|| self.signals.came()).find(|signal| *signal != SIGWINCH) {
             return Ok(Turn::Break(Farewell::Signal(signal)));
         }
         for news in self.link.turn() {

@@ -13,8 +13,6 @@ mod hearing;
 mod keys;
 /// A match without a person.
 mod script;
-/// Those that end a game.
-mod signals;
 /// The terminal's surface.
 mod surface;
 
@@ -24,6 +22,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::quiet::Quiet;
+use super::signals::Signals;
 use super::speech::Speech;
 use super::terminal::Farewell;
 use super::trouble::Trouble;
@@ -32,7 +31,6 @@ use crate::net::Ending;
 use board::Board;
 use hearing::Hearing;
 use keys::{Keys, Meaning};
-use signals::Signals;
 
 pub(crate) use script::play_script;
 pub(crate) use surface::Surface;
@@ -58,7 +56,7 @@ impl Seat {
     /// Where the terminal cannot be used.
     pub(crate) fn take() -> Result<Self, Trouble> {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(Trouble::Stdin)?.into();
-        let signals = Signals::watch().map_err(Trouble::Stdin)?;
+        let signals = Signals::watch(&Signals::ENDING).map_err(Trouble::Stdin)?;
         Ok(Self { surface: Surface::default(), signals, stdin, _quiet: Quiet::keep() })
     }
 
