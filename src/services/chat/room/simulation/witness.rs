@@ -1,5 +1,6 @@
 //! Witness: somebody who knows the wire but not the room. From the lines that everybody sees it knows who is there, and
 //! for each it can say who made it; a line that nobody made, that names the wrong one or that comes twice is a forgery.
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
