@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::witness::{Actor, Deed, Witness};
 use crate::framing::{Delimiter, Framing};
+use crate::net::network;
 use crate::services::chat::outbox::Outbox;
 use crate::services::chat::post::Post;
 use crate::services::chat::room::{Cause, Effect, Id, Input, Room, Terms};
@@ -171,6 +172,7 @@ impl<'a> World<'a> {
         effects.iter().for_each(|effect| self.carry_out(effect));
         self.post.bring(&effects, self.now);
         self.witness.conclude(&self.terms);
+        self.check_bans();
         if let (true, Some(id)) = (deed.is_leaving(), id) {
             assert!(self.peers.get(&id).is_none_or(|peer| peer.closed), "{id:?} has left and was not closed");
             self.post.forget(id);
@@ -232,6 +234,15 @@ impl<'a> World<'a> {
             let why = if peer.outbox.has_overflowed() { "a queue too large" } else { "a queue too old" };
             self.happened.insert(why.to_owned());
             self.leave(*id, Cause::TooSlow);
+        }
+    }
+
+    /// Nobody is connected from where nobody may be. Of a ban by nick the neighbours stay.
+    fn check_bans(&self) {
+        for ban in self.bans.values().filter(|ban| ban.nick.is_none() && ban.until.is_none_or(|end| self.clock < end)) {
+            let mut open = self.peers.iter().filter(|(_, peer)| !peer.closed);
+            let spared = open.find(|(_, peer)| peer.from.is_some() && peer.from.map(network) == ban.address);
+            assert!(spared.is_none(), "{:?} stays although {ban:?}", spared.map(|(id, _)| id));
         }
     }
 
@@ -322,7 +333,8 @@ impl Peer {
                 Reading::Everything => self.hear(self.under_way.len()),
             }
         }
-        assert!(self.due.is_empty() || self.outbox.has_overflowed(), "{:?} did not come", self.due);
+        let missing = self.due.front().filter(|_| !self.outbox.has_overflowed());
+        assert!(missing.is_none(), "{missing:?} did not come, nor what was behind it");
     }
 
     /// One order: each line is the one that has to come next.
