@@ -24,6 +24,8 @@ use crate::event::audit::Record;
 use crate::store::{Ban, BanKey};
 
 use door::Guest;
+#[cfg(feature = "simulation")]
+pub use simulation::simulate;
 
 /// One room and everybody in it.
 #[derive(Debug)]
@@ -266,7 +268,7 @@ const STOPPING: &str = "* The server is stopping.";
 const NOBODY: &str = "Nobody here has that nick.";
 
 /// Random people, and what holds whatever they do.
-#[cfg(test)]
+#[cfg(feature = "simulation")]
 mod simulation;
 #[cfg(test)]
 mod tests;
