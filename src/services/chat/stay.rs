@@ -131,12 +131,8 @@ impl Stay {
 
     /// Brings what the room has for somebody who says nothing more.
     async fn hear_out(&mut self) {
-        loop {
-            let Self { talk, seat } = self;
-            talk.put(|out| seat.outbox.take(out));
-            if deliver(talk, &seat.outbox).await.is_some() || seat.outbox.is_done() {
-                return;
-            }
+        let Self { talk, seat } = self;
+        while deliver(talk, &seat.outbox).await.is_none() && !seat.outbox.is_done() {
             seat.outbox.news().await;
         }
     }
@@ -144,7 +140,6 @@ impl Stay {
     async fn converse(&mut self) -> End {
         loop {
             let Self { talk, seat } = self;
-            talk.put(|out| seat.outbox.take(out));
             if let Some(end) = deliver(talk, &seat.outbox).await {
                 return end;
             }
@@ -171,16 +166,20 @@ impl Stay {
     }
 }
 
-/// Sends what was taken; how it ended where the member does not read it.
+/// Sends all there is, until nothing is left: the news of what came meanwhile is used up. How it ended where the member
+/// does not read it.
 async fn deliver(talk: &mut Messages, outbox: &Outbox) -> Option<End> {
-    if talk.is_flushed() {
-        return None;
-    }
-    tokio::select! {
-        biased;
-        flushed = talk.flush() => flushed.err().map(End::Failed),
-        () = outbox.overflows() => Some(End::Left(Cause::TooSlow)),
-        () = sleep_until(outbox.deadline()) => Some(End::Left(Cause::TooSlow)),
+    loop {
+        talk.put(|out| outbox.take(out));
+        if talk.is_flushed() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            flushed = talk.flush() => if let Err(error) = flushed { return Some(End::Failed(error)) },
+            () = outbox.overflows() => return Some(End::Left(Cause::TooSlow)),
+            () = sleep_until(outbox.deadline()) => return Some(End::Left(Cause::TooSlow)),
+        }
     }
 }
 
