@@ -45,8 +45,9 @@ impl Counter {
         }
         let (sender, batches) = mpsc::channel(BATCHES);
         let post = Post::open(framing, batches);
-        POSTS.with_borrow_mut(|posts| posts.insert(key, Rc::downgrade(&post)));
         self.hall.tell(Ask::Post(sender)).await;
+        // Not before: whoever gives up while it waits leaves nothing behind that the hall does not know.
+        POSTS.with_borrow_mut(|posts| posts.insert(key, Rc::downgrade(&post)));
         post
     }
 }
@@ -185,8 +186,8 @@ async fn deliver(talk: &mut Messages, outbox: &Outbox) -> Option<End> {
 
 impl Seat {
     async fn leave(&mut self, cause: Cause) {
-        self.left = true;
         self.counter.hall.tell(Ask::Leaves(self.id, cause)).await;
+        self.left = true;
     }
 }
 
@@ -204,3 +205,56 @@ static COUNTERS: AtomicU64 = AtomicU64::new(0);
 const BATCHES: usize = 64;
 /// How long somebody who is told goodbye may take to read it.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::LocalSet;
+
+    use super::*;
+    use crate::net::{Conn, Endpoint};
+
+    fn somebody() -> (tokio::io::DuplexStream, Messages) {
+        let (ours, theirs) = tokio::io::duplex(1024);
+        (ours, Messages::new(Conn::new(theirs, Endpoint::Unix(None), Endpoint::Unix(None)), Framing::Burst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_dropped_while_saying_goodbye_has_left_all_the_same() {
+        let (hall, mut heard) = Hall::deaf(2);
+        let counter = Arc::new(Counter::new(hall));
+        let stay = async {
+            let (stream, talk) = somebody();
+            let stay = Stay::of_member(&counter, talk, Framing::Burst).await;
+            drop(stream);
+            // The hall is full: nobody hears the goodbye.
+            assert!(timeout(PATIENCE, stay.hold()).await.is_err());
+        };
+        LocalSet::new().run_until(stay).await;
+        assert!(matches!(counter.hall.urgent()[..], [Ask::Leaves(Id(0), Cause::TimedOut)]));
+        assert!(matches!(heard.try_recv(), Ok(Ask::Post(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_that_the_hall_was_not_told_of_serves_nobody() {
+        let (hall, mut heard) = Hall::deaf(1);
+        let counter = Arc::new(Counter::new(hall));
+        let stays = async {
+            counter.hall.tell(Ask::Stops).await;
+            let (first, second) = (somebody(), somebody());
+            let second = Stay::of_member(&counter, second.1, Framing::Burst);
+            let mut second = std::pin::pin!(second);
+            let first = timeout(PATIENCE, Stay::of_member(&counter, first.1, Framing::Burst));
+            tokio::select! {
+                biased;
+                first = first => assert!(first.is_err()),
+                _ = &mut second => panic!("nobody listens"),
+            }
+            assert!(matches!(heard.recv().await, Some(Ask::Stops)));
+            tokio::select! {
+                _ = &mut second => panic!("it comes after its post"),
+                ask = heard.recv() => assert!(matches!(ask, Some(Ask::Post(_)))),
+            }
+        };
+        LocalSet::new().run_until(stays).await;
+    }
+}
