@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use support::frames::{pack, unpack};
+use support::frames::{FRAMINGS, pack, unpack};
 use support::{Served, answer_to, patient, rest_of};
 
 /// A room with a door for its admin.
@@ -387,4 +387,21 @@ fn whoever_was_behind_for_a_while_gets_the_rest_without_anybody_speaking() {
     }
     let heard = late.hears_until(|line| line.starts_with("<alice> 89 "));
     assert_eq!(heard.len(), 91);
+}
+
+#[test]
+fn strangers_are_told_where_they_are_in_every_framing_and_however_they_are_cut() {
+    for framing in FRAMINGS {
+        let room = Served::start(&["chat=127.0.0.1:0", "--data", ":memory:", "--framing", framing]);
+        for hello in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"] {
+            let mut stream = room.connect();
+            stream.set_nodelay(true).unwrap();
+            assert_eq!(unpack(framing, &mut stream).as_deref(), Some("Nick?"));
+            stream.write_all(&hello[..1]).unwrap();
+            stream.write_all(&hello[1..]).unwrap();
+            let told = unpack(framing, &mut stream).unwrap();
+            assert!(told.starts_with("* This is a chat"), "{framing}: {told}");
+            assert_eq!(unpack(framing, &mut stream), None, "{framing}");
+        }
+    }
 }

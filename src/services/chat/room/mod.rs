@@ -173,7 +173,7 @@ impl Room {
     fn leave(&mut self, id: Id, cause: Cause) {
         if self.members.contains_key(&id) {
             self.remove(id, |nick| format!("* {nick} left{}", cause.words()));
-        } else if self.guests.remove(&id).is_some() || self.leave_console(id) {
+        } else if self.leave_door(id, cause) || self.leave_console(id) {
             self.close(id);
         }
     }

@@ -119,6 +119,9 @@ fn who_has_no_nick_sees_and_says_nothing() {
     stage.leaves(3, Cause::Reset);
     assert_eq!(stage.seen(), ["!close 3"]);
     stage.arrives(4, "192.0.2.3");
+    stage.leaves(4, Cause::TimedOut);
+    assert_eq!(stage.seen(), ["4: Nick?", "4: * You did not say a nick in time.", "!close 4"]);
+    stage.arrives(4, "192.0.2.3");
     stage.says(4, "/quit");
     assert_eq!(stage.seen(), ["4: Nick?", "!close 4"]);
     stage.says(4, "alice");
