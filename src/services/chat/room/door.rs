@@ -135,6 +135,12 @@ impl Room {
         }
     }
 
+    pub(super) fn disown(&mut self, nick: &Nick) {
+        for key in nick.keys() {
+            self.owners.remove(key);
+        }
+    }
+
     /// Tells somebody where they are, and lets them see everything from now on.
     fn welcome(&mut self, id: Id, name: &str) {
         let (nicks, others) = self.roll(GREETED);

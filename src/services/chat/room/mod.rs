@@ -152,7 +152,7 @@ impl Room {
             Input::Leaves { id, cause } => self.leave(id, cause),
             Input::NotKept(why) => {
                 for id in self.consoles.clone() {
-                    self.refuse(id, format!("The ban is not on disk: {why}."));
+                    self.refuse(id, format!("The disk has the bans as they were: {why}."));
                 }
             }
             Input::Stops => self.stop(),
@@ -194,9 +194,7 @@ impl Room {
     /// Takes a member away and has the others told. What the member is told comes before.
     fn remove(&mut self, id: Id, announcement: impl FnOnce(&Nick) -> String) {
         let Some(member) = self.members.remove(&id) else { return };
-        for key in member.nick.keys() {
-            self.owners.remove(key);
-        }
+        self.disown(&member.nick);
         self.close(id);
         self.announce(&announcement(&member.nick));
     }

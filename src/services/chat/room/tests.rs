@@ -477,6 +477,23 @@ fn who_floods_is_warned_then_not_heard_then_sent_out() {
 }
 
 #[test]
+fn lines_of_nothing_are_a_flood_like_any_other() {
+    let mut stage = Stage::with_members(&["alice"]);
+    stage.room.terms.rate = Some(Rate { lines: 10, burst: 20 });
+    (0..20).for_each(|_| stage.says(2, ""));
+    assert_eq!(stage.seen(), [""; 0]);
+    (0..200).for_each(|_| stage.says(2, " "));
+    assert_eq!(stage.seen().last().unwrap(), ": * alice left (flooding)");
+}
+
+#[test]
+fn the_admin_is_told_where_the_disk_has_the_bans_as_they_were() {
+    let mut stage = Stage::open();
+    stage.apply(Input::NotKept("it is full"));
+    assert_eq!(stage.seen(), ["1: * The disk has the bans as they were: it is full."]);
+}
+
+#[test]
 fn a_stop_is_asked_for_and_then_everybody_is_told_and_closed() {
     let mut stage = Stage::with_members(&["alice"]);
     stage.arrives(3, "192.0.2.3");
