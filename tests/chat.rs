@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Signal;
-use support::frames::{pack, unpack};
+use support::frames::{FRAMINGS, pack, unpack};
 use support::{Served, answer_to, patient, rest_of};
 
 /// A room with a door for its admin.
@@ -372,4 +372,36 @@ fn the_admin_stops_the_server() {
     let room = Room::open(&[]);
     room.admin().says("/stop");
     assert_eq!(room.server.wait().status.code(), Some(0));
+}
+
+#[test]
+fn whoever_was_behind_for_a_while_gets_the_rest_without_anybody_speaking() {
+    let room = Room::open(&["--no-flood-guard"]);
+    let (mut late, mut alice) = (room.member("late"), room.member("alice"));
+    socket2::SockRef::from(late.0.get_ref()).set_recv_buffer_size(16 * 1024).unwrap();
+    let line = "x".repeat(4000);
+    // More than the systems on the way take, and less than somebody may be behind.
+    for number in 0..90 {
+        alice.says(&format!("{number} {line}"));
+        alice.hears_until(|line| line.starts_with(&format!("<alice> {number} ")));
+    }
+    let heard = late.hears_until(|line| line.starts_with("<alice> 89 "));
+    assert_eq!(heard.len(), 91);
+}
+
+#[test]
+fn strangers_are_told_where_they_are_in_every_framing_and_however_they_are_cut() {
+    for framing in FRAMINGS {
+        let room = Served::start(&["chat=127.0.0.1:0", "--data", ":memory:", "--framing", framing]);
+        for hello in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"] {
+            let mut stream = room.connect();
+            stream.set_nodelay(true).unwrap();
+            assert_eq!(unpack(framing, &mut stream).as_deref(), Some("Nick?"));
+            stream.write_all(&hello[..1]).unwrap();
+            stream.write_all(&hello[1..]).unwrap();
+            let told = unpack(framing, &mut stream).unwrap();
+            assert!(told.starts_with("* This is a chat"), "{framing}: {told}");
+            assert_eq!(unpack(framing, &mut stream), None, "{framing}");
+        }
+    }
 }

@@ -28,6 +28,8 @@ mod room;
 mod speech;
 /// One member's conversation.
 mod stay;
+/// Who speaks to another kind of server.
+mod stranger;
 
 use std::io;
 use std::os::unix::net::UnixStream;

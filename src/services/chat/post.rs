@@ -49,6 +49,11 @@ impl Post {
         self.members.borrow_mut().insert(id, Rc::new(Member { outbox, entered: false.into() }));
     }
 
+    /// Whether lines for everybody are for this one too.
+    pub(super) fn has_entered(&self, id: Id) -> bool {
+        self.members.borrow().get(&id).is_some_and(|member| member.entered.get())
+    }
+
     /// Whoever has left gets nothing more.
     pub(super) fn forget(&self, id: Id) {
         self.members.borrow_mut().remove(&id);
