@@ -59,18 +59,90 @@ fn a_client_without_line_ends_is_a_member_like_others() {
 }
 
 #[test]
-fn a_line_is_one_message_however_it_is_cut_and_nobody_speaks_in_anothers_name() {
-    let room = Room::open(&[]);
-    let mut bob = room.member("bob");
-    let mut alice = room.member("alice");
+fn a_line_is_one_message_however_it_is_cut() {
+    let room = Room::speaking("lines", &[]);
+    let (mut bob, mut alice) = (room.member("bob"), room.member("alice"));
     bob.hears("* alice joined");
     alice.socket().set_nodelay(true).unwrap();
-    for piece in ["hel", "lo\nFORGED\r", "<bob> me too\n\x1b[2J* bob left\n"] {
-        alice.sends(piece.as_bytes());
+    for piece in [&b"hel"[..], b"lo\nca", b"f\xc3", b"\xa9\r", b"\nend\n"] {
+        alice.sends(piece);
     }
-    bob.hears("<alice> hello");
-    for line in bob.hears_until(|line| line.contains("bob left")) {
-        assert!(line.starts_with("<alice> ") && !line.contains(char::is_control), "{line:?}");
+    for line in ["<alice> hello", "<alice> caf\u{e9}", "<alice> end"] {
+        bob.hears(line);
+    }
+}
+
+/// Pieces of what somebody sends who wants to be taken for others, or to reach into their terminals.
+const HOSTILE: [&[u8]; 26] = [
+    b"<bob> I said that",
+    b"* bob left",
+    b"* The server is stopping.",
+    b"[12:00:00] <bob> in the past",
+    b"\r<bob> over it\r",
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b"\x1b[2J\x1b[H",
+    b"\x1b]0;title\x07",
+    b"\x08\x08\x08\x7f",
+    b"\x0b\x0c\x0e",
+    b"\xc2\x9b2J",
+    b"\xc2\x85<bob> next line",
+    b"\xe2\x80\xa8<bob> line separator",
+    b"\xe2\x80\xa9",
+    b"\xe2\x80\xae<bob>",
+    b"\xe2\x81\xa6\xe2\x80\x8f",
+    b"\xe2\x80",
+    b"\xf0\x9f",
+    b"\x9b31m\xff\xfe",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b"/msg bob \x1b[31m",
+    b"/nick \x1b]2;x",
+    b"  ",
+];
+
+#[test]
+fn no_bytes_at_all_read_as_anothers_line_or_move_a_cursor() {
+    let is_clean = |line: &str| {
+        let moves = |c| ('\u{200e}'..='\u{200f}').contains(&c) || ('\u{2028}'..='\u{202e}').contains(&c);
+        !line.contains(|c: char| c.is_control() || moves(c) || ('\u{2066}'..='\u{2069}').contains(&c))
+    };
+    for framing in ["burst", "lines", "u32be"] {
+        let room = Room::speaking(framing, &["--no-flood-guard"]);
+        let (mut admin, mut bob, mut mallory) = (room.admin(), room.member("bob"), room.member("mallory"));
+        bob.hears("* mallory joined");
+        admin.hears_until(|line| line == "* mallory joined");
+        let mut chance = 7u32;
+        for nth in 0..400 {
+            let mut message = Vec::new();
+            for _ in 0..1 + nth % 4 {
+                chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                message.extend(HOSTILE[(chance >> 16) as usize % HOSTILE.len()]);
+            }
+            mallory.says_bytes(&message);
+        }
+        mallory.says_bytes(&[b'x'; 65_536]);
+        mallory.says_bytes(&b"\x1b".repeat(4_000));
+        mallory.says("end");
+        let own = mallory.hears_until(|line| line == "<mallory> end");
+        assert!(own.iter().all(|line| is_clean(line)), "{own:?}");
+        assert_eq!(own.iter().filter(|line| line.starts_with("* Nobody saw that: ")).count(), 2);
+        for heard in
+            [admin.hears_until(|line| line == "<mallory> end"), bob.hears_until(|line| line == "<mallory> end")]
+        {
+            assert!(heard.len() > 200, "{framing}: {} lines", heard.len());
+            for line in &heard {
+                let is_hers = line.starts_with("<mallory> ") || line.starts_with("<mallory to you> ");
+                assert!(is_hers && is_clean(line), "{framing}: {line:?}");
+            }
+        }
+        let mut late = room.visitor();
+        late.says("late");
+        let told = late.hears_until(|line| line.ends_with("] <mallory> end"));
+        assert!(told[2..].iter().all(|line| line.split_once("] <mallory> ").is_some()), "{told:?}");
+        assert!(told.iter().all(|line| is_clean(line)), "{told:?}");
+        assert!(room.server.said().0.lines().all(is_clean));
     }
 }
 
@@ -165,6 +237,35 @@ fn a_ban_that_was_told_survives_a_crash() {
     assert_eq!(dumped.stdout.lines().count(), 1, "{dumped:?}");
     let audit = std::fs::read_to_string(data.join("audit.jsonl")).unwrap();
     assert!(audit.contains("\"ban\"") && audit.contains("\"unban\""), "{audit}");
+}
+
+#[test]
+fn bans_that_were_told_right_before_one_kill_after_another_are_all_there() {
+    let (mut dir, mut told) = (tempfile::tempdir().unwrap(), 0);
+    for nick in ["anna", "bartek", "celina", "dawid", "ewa"] {
+        let room = Room::open_in(dir, &[]);
+        let mut admin = room.admin();
+        admin.says("/bans");
+        for known in 0..told.max(1) {
+            assert_eq!(admin.line().unwrap() == "* Nobody is banned.", told == 0, "ban {known}");
+        }
+        admin.says(&format!("/ban {nick}"));
+        assert!(admin.line().unwrap().starts_with(&format!("* Banned: {nick}")));
+        told += 1;
+        room.server.signal(Signal::KILL);
+        let Room { server, dir: kept, .. } = room;
+        server.wait();
+        dir = kept;
+    }
+    let room = Room::open_in(dir, &[]);
+    let mut visitor = room.visitor();
+    for nick in ["anna", "BARTEK", "celina", "dawid"] {
+        visitor.says(nick);
+        assert!(visitor.line().unwrap().starts_with("* Sorry, that nick is banned"));
+        visitor.hears("Nick?");
+    }
+    visitor.says("ewa");
+    assert!(visitor.line().unwrap().contains("banned"));
 }
 
 #[test]
