@@ -3,7 +3,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::heard::{Ended, Heard, Roll, heard, speaker};
+use super::heard::{Ended, Heard, LONGEST_NAME, MOST_NAMES, Roll, heard, speaker};
 use super::line::LineEditor;
 use super::scroll::{Kind, Looks, Page, Scroll, Shown};
 
@@ -243,14 +243,16 @@ impl Room {
 
 impl Members {
     pub(super) fn count(&self) -> usize {
-        self.nicks.len() + self.others
+        self.nicks.len().saturating_add(self.others)
     }
 
     fn add(&mut self, nick: &str) {
-        if let Err(at) = self.place_of(nick)
-            && self.nicks.len() < MOST_NICKS
-        {
-            self.nicks.insert(at, nick.to_owned());
+        match self.place_of(nick) {
+            Ok(_) => {}
+            Err(at) if self.nicks.len() < MOST_NAMES && nick.len() <= LONGEST_NAME => {
+                self.nicks.insert(at, nick.to_owned());
+            }
+            Err(_) => self.others = self.others.saturating_add(1),
         }
     }
 
@@ -278,9 +280,6 @@ impl From<Roll> for Members {
 fn order(nick: &str) -> (String, &str) {
     (nick.to_lowercase(), nick)
 }
-
-/// More than any server here tells; a server that never stops telling fills no more than this.
-const MOST_NICKS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -337,6 +336,15 @@ mod tests {
         }
         hears(&mut room, &["* Here: admin and 7 more.", "* gus left"]);
         assert_eq!((here(&room), room.members.count()), ("admin".into(), 7));
+    }
+
+    #[test]
+    fn more_members_than_can_be_are_counted_without_harm() {
+        let mut room = alice();
+        hears(&mut room, &[&format!("* Here: a and {} more.", usize::MAX), "* bob joined"]);
+        assert_eq!(room.members.count(), usize::MAX);
+        hears(&mut room, &["* Here: a.", &format!("* {} joined", "b".repeat(LONGEST_NAME + 1))]);
+        assert_eq!((room.members.nicks.len(), room.members.count()), (1, 2));
     }
 
     #[test]
