@@ -78,6 +78,7 @@ impl Seat {
             buf: vec![0; BUFFER],
         };
         let end = game.play(self);
+        let is_over = game.board.is_over();
         self.surface.draw("");
         wire.closed(match &end {
             Ok(End::Over) => Ending::PeerClosed,
@@ -85,13 +86,18 @@ impl Seat {
             Err(trouble) => trouble.ending(),
         });
         match end? {
-            End::Over => self.offer(),
+            End::Over => {
+                if !is_over {
+                    self.surface.show(&format!("-- the server {}", Trouble::CutShort));
+                }
+                self.offer()
+            }
             End::Left => Ok(Played::Farewell(Farewell::Done)),
             End::Signal(signal) => Ok(Played::Farewell(Farewell::Signal(signal))),
         }
     }
 
-    /// Whether another match is wanted; `y` is the only yes.
+    /// Whether another match is wanted. A key that came too late for the last one is no answer.
     fn offer(&mut self) -> Result<Played, Trouble> {
         self.surface.draw("Another match? [y/N] ");
         let answer = loop {
@@ -108,7 +114,12 @@ impl Seat {
             if pressed {
                 let mut key = [0; 64];
                 let count = self.read(&mut key)?;
-                break if matches!(key[..count], [b'y' | b'Y', ..]) { Played::Again } else { DONE };
+                if count == 0 {
+                    break DONE;
+                }
+                if let Some(answer) = key[..count].iter().find_map(|key| answer(*key)) {
+                    break answer;
+                }
             }
         };
         self.surface.draw("");
@@ -125,6 +136,15 @@ impl Seat {
                 read => return read.map_err(Trouble::Stdin),
             }
         }
+    }
+}
+
+/// What a key says to the offer of another match.
+fn answer(key: u8) -> Option<Played> {
+    match key {
+        b'y' | b'Y' => Some(Played::Again),
+        b'n' | b'N' | b'q' | b'Q' | b'\r' | b'\n' | 0x04 => Some(DONE),
+        _ => None,
     }
 }
 
