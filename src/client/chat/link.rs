@@ -150,8 +150,11 @@ impl Link {
         self.delay = FIRST_DELAY;
     }
 
-    /// Connects now.
+    /// Connects now, unless that is under way.
     pub(super) fn dial(&mut self) {
+        if matches!(self.phase, Phase::Dialling { .. }) {
+            return;
+        }
         let begin = || {
             let (ours, theirs) = UnixStream::pair()?;
             let (sender, result) = channel();

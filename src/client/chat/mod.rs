@@ -205,7 +205,7 @@ impl Visit {
             return self.room.lost(String::new());
         }
         let delay = self.link.wait();
-        self.room.lost(format!("trying again in {} s ({why})", delay.as_secs()));
+        self.room.lost(format!("trying again in {} s; /connect tries now ({why})", delay.as_secs()));
     }
 }
 
