@@ -222,3 +222,23 @@ fn it_is_line_by_line_where_that_is_wanted_or_all_there_is() {
         assert!(ended.stderr.contains("chat") || ended.stderr.contains("login"), "{ended:?}");
     }
 }
+
+#[test]
+fn whoever_is_suspended_within_a_script_comes_back() {
+    let server = room();
+    let talk = format!("'{}' connect chat {}; echo over", env!("CARGO_BIN_EXE_sockeye"), server.addr());
+    let script = format!("set -m; sh -c \"{talk}\"; echo stopped; fg");
+    let mut alice = Person::shell(&script, tempfile::tempdir().unwrap());
+    alice.reads("Nick?");
+    alice.types("alice\r");
+    alice.reads("alice (you)");
+    alice.types("\x1a");
+    alice.has_read("stopped");
+    alice.reads("alice (you)");
+    // Drawn from nothing, on a terminal that answers no questions.
+    alice.types("\x0chello\r");
+    alice.reads("<alice> hello");
+    alice.types("\x04");
+    alice.reads("over");
+    assert_eq!(alice.leaves(), 0);
+}
