@@ -12,7 +12,7 @@ use super::events::EventWords;
 use super::quantity;
 use crate::client::{LineEnd, Speech};
 use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Game, Place};
-use crate::commands::{Failure, Plan, Talk};
+use crate::commands::{Failure, Plan, Talk, Volume};
 use crate::event::Level;
 use crate::event::sinks::Format;
 use crate::framing::{Delimiter, Framing};
@@ -179,18 +179,18 @@ impl Words {
             Mode::Rps => connect::Words::Game(Game { speech, dump }),
             Mode::Login => {
                 // What is typed to a login server may be a password.
-                let (history, entrance) = (None, self.entrance()?);
-                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
+                let (history, entrance, told_from) = (None, self.entrance()?, Volume::Normal);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance, told_from })
             }
             Mode::Chat => {
-                // What is said may be for one alone.
-                let (history, entrance) = (None, Entrance::Open);
-                let dialogue = Dialogue { speech, dump, history, entrance };
+                // What is said may be for one alone. Somebody to whom a room is read aloud wants no bytes counted.
+                let (history, entrance, told_from) = (None, Entrance::Open, Volume::Verbose);
+                let dialogue = Dialogue { speech, dump, history, entrance, told_from };
                 if self.may_draw() { connect::Words::Room(dialogue) } else { connect::Words::Dialogue(dialogue) }
             }
             Mode::Plain => {
-                let (history, entrance) = (history(), Entrance::Open);
-                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
+                let (history, entrance, told_from) = (history(), Entrance::Open, Volume::Normal);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance, told_from })
             }
         })
     }
