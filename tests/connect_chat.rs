@@ -215,6 +215,9 @@ fn it_is_line_by_line_where_that_is_wanted_or_all_there_is() {
         let raw = String::from_utf8_lossy(&alice.raw()).into_owned();
         // No other screen; and who has a room read aloud wants no bytes counted between two messages.
         assert!(!raw.contains("\x1b[?1049h") && !raw.contains("received"), "{script}: {raw}");
+        if script.ends_with("--plain") {
+            alice.has_read("disconnected");
+        }
     }
     let ended = sockeye(&["connect", "chat", &addr], "alice\nhello\n/quit\n");
     assert!(ended.status.success() && ended.stdout.contains("<alice> hello\n"), "{ended:?}");

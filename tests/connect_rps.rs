@@ -22,7 +22,7 @@ fn serve(words: &[&str]) -> Served {
 
 /// An opponent without a board.
 struct Opponent {
-    stream: std::net::TcpStream,
+    stream: TcpStream,
     framing: &'static str,
 }
 

@@ -101,12 +101,7 @@ struct PayloadWords {
 impl Words {
     pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
         let events = Events {
-            // The bytes for a login server may be a password, and their number tells how long it is.
-            level: if self.mode() == Mode::Login {
-                self.events.level().min(Level::Connections)
-            } else {
-                self.events.level()
-            },
+            level: self.level(talk),
             format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
             log: self.events.log.clone(),
         };
@@ -118,6 +113,17 @@ impl Words {
             events,
         };
         Ok(Plan::Connect(plan))
+    }
+
+    fn level(&self, talk: Talk) -> Level {
+        let beside_what_is_said = self.events.log.is_none() && talk.volume < Volume::Verbose;
+        match self.mode() {
+            // The bytes for a login server may be a password, and their number tells how long it is.
+            Mode::Login => self.events.level_or(Level::Connections).min(Level::Connections),
+            // Who has a room read aloud wants no bytes counted between two messages.
+            Mode::Chat if beside_what_is_said => self.events.level_or(Level::Connections),
+            Mode::Plain | Mode::Rps | Mode::Chat => self.events.level_or(Level::Messages),
+        }
     }
 
     /// The mode, the words behind its name, and its port.
@@ -179,18 +185,18 @@ impl Words {
             Mode::Rps => connect::Words::Game(Game { speech, dump }),
             Mode::Login => {
                 // What is typed to a login server may be a password.
-                let (history, entrance, told_from) = (None, self.entrance()?, Volume::Normal);
-                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance, told_from })
+                let (history, entrance) = (None, self.entrance()?);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
             }
             Mode::Chat => {
-                // What is said may be for one alone. Somebody to whom a room is read aloud wants no bytes counted.
-                let (history, entrance, told_from) = (None, Entrance::Open, Volume::Verbose);
-                let dialogue = Dialogue { speech, dump, history, entrance, told_from };
+                // What is said may be for one alone.
+                let (history, entrance) = (None, Entrance::Open);
+                let dialogue = Dialogue { speech, dump, history, entrance };
                 if self.may_draw() { connect::Words::Room(dialogue) } else { connect::Words::Dialogue(dialogue) }
             }
             Mode::Plain => {
-                let (history, entrance, told_from) = (history(), Entrance::Open, Volume::Normal);
-                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance, told_from })
+                let (history, entrance) = (history(), Entrance::Open);
+                connect::Words::Dialogue(Dialogue { speech, dump, history, entrance })
             }
         })
     }

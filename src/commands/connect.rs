@@ -60,8 +60,6 @@ pub(crate) struct Dialogue {
     /// Where typed lines are remembered.
     pub(crate) history: Option<PathBuf>,
     pub(crate) entrance: Entrance,
-    /// How much must be wanted on stderr before a person is told of events as well.
-    pub(crate) told_from: Volume,
 }
 
 /// How rock-paper-scissors is played.
@@ -97,8 +95,8 @@ pub(crate) struct Events {
 
 /// Who sees stderr.
 enum Audience {
-    /// A person who talks: events are told beside the line being typed, from this volume on.
-    Person(Screen, Volume),
+    /// A person who talks: events are always told, beside the line being typed.
+    Person(Screen),
     /// A person who plays: their board is enough, unless more is asked for.
     Player(Surface),
     /// A script: events are told when asked for.
@@ -165,14 +163,13 @@ fn new_runtime() -> io::Result<tokio::runtime::Runtime> {
 
 /// At a terminal on both sides with a line editor, else as a pipe.
 fn hold(way: Way, dialogue: Dialogue, events: Events, talk: Talk) -> Result<Exit, Failure> {
-    let Dialogue { speech, dump, history, entrance, told_from } = dialogue;
+    let Dialogue { speech, dump, history, entrance } = dialogue;
     let person = io::stdin().is_terminal() && io::stdout().is_terminal();
     let terminal = person.then(|| Terminal::open(history)).flatten();
     if let (None, Entrance::Login { .. }) = (&terminal, &entrance) {
         return Err(Failure::failed("login needs a terminal that can place its cursor; set TERM to what yours is"));
     }
-    let person = |terminal: &Terminal| Audience::Person(terminal.screen(), told_from);
-    let audience = terminal.as_ref().map_or(Audience::Script, person);
+    let audience = terminal.as_ref().map_or(Audience::Script, |terminal| Audience::Person(terminal.screen()));
     let (emitter, sink) = events.open(&audience, talk)?;
     let line = Line { way: &way, dump, emitter, audience };
     let done = match terminal {
@@ -308,7 +305,7 @@ impl Audience {
     fn stderr(&self) -> Box<dyn Write + Send> {
         let stderr = io::stderr();
         match self {
-            Self::Person(screen, _) if stderr.is_terminal() => Box::new(screen.clone()),
+            Self::Person(screen) if stderr.is_terminal() => Box::new(screen.clone()),
             Self::Player(surface) if stderr.is_terminal() => Box::new(surface.clone()),
             _ => Box::new(stderr),
         }
@@ -318,7 +315,7 @@ impl Audience {
 impl Events {
     /// The sink for the events, or a mute emitter where nobody wants them.
     fn open(self, audience: &Audience, talk: Talk) -> Result<(Emitter, Option<Sink>), Failure> {
-        let enough = if let Audience::Person(_, volume) = audience { *volume } else { Volume::Verbose };
+        let enough = if let Audience::Person(_) = audience { Volume::Normal } else { Volume::Verbose };
         let (target, name) = match self.log {
             Some(path) => (Target::File(path.clone()), path.display().to_string()),
             None if talk.volume >= enough => (Target::Stream(audience.stderr()), "stderr".to_owned()),
