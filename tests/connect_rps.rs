@@ -273,3 +273,20 @@ fn a_match_that_the_server_does_not_end_is_told_of() {
     peers::run(&["rps", &peer.port], b"rock\n").expect(1).says("before the match was over");
     peer.done();
 }
+
+#[test]
+fn keys_are_choices_also_after_a_suspension() {
+    let server = serve(&[]);
+    let talk = format!("'{}' connect rps {}", env!("CARGO_BIN_EXE_sockeye"), server.addr());
+    let script = format!("set -m; {talk}; stty sane; echo stopped; fg");
+    let mut person = Person::shell(&script, tempfile::tempdir().unwrap());
+    person.reads("Waiting for an opponent.");
+    let _opponent = Opponent::new(&server, "burst");
+    person.reads("Round 1: [r]ock");
+    person.types("\x1a");
+    person.sees(|screen| screen.split_once("stopped").is_some_and(|(_, after)| after.contains("Round 1: [r]ock")));
+    person.types("r");
+    person.reads("Round 1: rock; waiting for the opponent");
+    person.types("\x04");
+    assert_eq!(person.leaves(), 0);
+}

@@ -21,6 +21,8 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use signal_hook::consts::SIGCONT;
+
 use super::quiet::Quiet;
 use super::signals::Signals;
 use super::speech::Speech;
@@ -40,7 +42,7 @@ pub(crate) struct Seat {
     surface: Surface,
     signals: Signals,
     stdin: File,
-    _quiet: Option<Quiet>,
+    quiet: Option<Quiet>,
 }
 
 /// What follows a match.
@@ -56,8 +58,9 @@ impl Seat {
     /// Where the terminal cannot be used.
     pub(crate) fn take() -> Result<Self, Trouble> {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(Trouble::Stdin)?.into();
-        let signals = Signals::watch(&Signals::ENDING).map_err(Trouble::Stdin)?;
-        Ok(Self { surface: Surface::default(), signals, stdin, _quiet: Quiet::keep() })
+        let signals = [&Signals::ENDING[..], &[SIGCONT]].concat();
+        let signals = Signals::watch(&signals).map_err(Trouble::Stdin)?;
+        Ok(Self { surface: Surface::default(), signals, stdin, quiet: Quiet::keep() })
     }
 
     /// Where events may be shown meanwhile.
@@ -108,7 +111,7 @@ impl Seat {
                 Err(e) => return Err(Trouble::Stdin(e.into())),
             }
             let pressed = !fds[0].revents().is_empty();
-            if let Some(signal) = self.signals.came() {
+            if let Some(signal) = self.ended_by() {
                 break Played::Farewell(Farewell::Signal(signal));
             }
             if pressed {
@@ -124,6 +127,18 @@ impl Seat {
         };
         self.surface.draw("");
         Ok(answer)
+    }
+
+    /// The signal that ends it, if one has come. After Ctrl-Z and `fg` the terminal is made ours again.
+    fn ended_by(&mut self) -> Option<i32> {
+        while let Some(signal) = self.signals.came() {
+            if signal != SIGCONT {
+                return Some(signal);
+            }
+            self.quiet.iter().for_each(Quiet::again);
+            self.surface.show("");
+        }
+        None
     }
 
     /// The next keys; none at the end of input.
@@ -174,7 +189,7 @@ impl Game<'_> {
             let limit = self.keys.due().map(|due| due.saturating_duration_since(Instant::now()));
             let limit = [limit, self.hearing.patience()].into_iter().flatten().min();
             let ready = self.wire.wait(&[seat.stdin.as_fd(), seat.signals.as_fd()], limit)?;
-            if let Some(signal) = seat.signals.came() {
+            if let Some(signal) = seat.ended_by() {
                 self.wire.cut();
                 return Ok(End::Signal(signal));
             }
