@@ -1,0 +1,1 @@
+//! Block: addresses that people write as one word: one, a CIDR block.
