@@ -35,6 +35,13 @@ mod store;
 
 pub use server::{Server, ServerError};
 
+/// The pure machines of services with people around them. For our own tests and benchmarks, and no promise to others.
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation {
+    pub use crate::services::{Crowd, simulate_lobby as lobby, simulate_room as room};
+}
+
 /// Runs the `sockeye` program with this process's arguments; what it returns is the exit code of `cli.md`:
 /// 0 done, 1 failed, 2 bad words, 3 could not judge, 130 and 143 stopped by a signal.
 #[must_use]

@@ -2,107 +2,19 @@
 //! else's trouble, and who may not come in does not, also after a crash.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
+#[path = "support/room.rs"]
+mod room;
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use room::{Room, text};
 use rustix::process::Signal;
-use support::frames::{pack, unpack};
-use support::{Served, answer_to, patient, rest_of};
-
-/// A room with a door for its admin.
-struct Room {
-    server: Served,
-    admin: PathBuf,
-    dir: tempfile::TempDir,
-}
-
-impl Room {
-    fn open(words: &[&str]) -> Self {
-        Self::open_in(tempfile::tempdir().unwrap(), words)
-    }
-
-    fn open_in(dir: tempfile::TempDir, words: &[&str]) -> Self {
-        let (admin, data) = (dir.path().join("admin"), dir.path().join("data"));
-        let places = ["chat=127.0.0.1:0", "--admin-socket", text(&admin), "--data", text(&data)];
-        let server = Served::start(&[&places, words].concat());
-        Self { server, admin, dir }
-    }
-
-    /// Somebody at the door, who has been asked for a nick.
-    fn visitor(&self) -> Person<TcpStream> {
-        let mut person = Person::new(self.server.connect());
-        person.hears("Nick?");
-        person
-    }
-
-    fn member(&self, nick: &str) -> Person<TcpStream> {
-        let mut person = self.visitor();
-        person.says(nick);
-        person.hears_until(|line| line.starts_with(&format!("* You are {nick}. Here: ")));
-        person
-    }
-
-    fn admin(&self) -> Person<UnixStream> {
-        let stream = UnixStream::connect(&self.admin).unwrap();
-        stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
-        let mut person = Person::new(stream);
-        person.hears_until(|line| line.starts_with("* You are admin. "));
-        person
-    }
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// Somebody who speaks and hears lines.
-struct Person<S>(BufReader<S>);
-
-impl<S: Read + Write> Person<S> {
-    fn new(stream: S) -> Self {
-        Self(BufReader::new(stream))
-    }
-
-    fn says(&mut self, line: &str) {
-        self.0.get_mut().write_all(format!("{line}\n").as_bytes()).unwrap();
-    }
-
-    /// The next line; `None` at the end.
-    #[track_caller]
-    fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
-        line.strip_suffix('\n').map(str::to_owned)
-    }
-
-    #[track_caller]
-    fn hears(&mut self, expected: &str) {
-        assert_eq!(self.line().as_deref(), Some(expected));
-    }
-
-    #[track_caller]
-    fn hears_until(&mut self, is_it: impl Fn(&str) -> bool) -> Vec<String> {
-        let mut heard = Vec::new();
-        while let Some(line) = self.line() {
-            heard.push(line);
-            if is_it(heard.last().unwrap()) {
-                return heard;
-            }
-        }
-        panic!("it ended after {heard:?}");
-    }
-
-    #[track_caller]
-    fn hears_nothing_more(&mut self) {
-        assert_eq!(self.line(), None);
-    }
-}
+use support::eventually;
+use support::frames::{FRAMINGS, pack};
 
 #[test]
 fn everybody_sees_what_is_said_the_author_and_the_admin_included() {
@@ -148,19 +60,90 @@ fn a_client_without_line_ends_is_a_member_like_others() {
 }
 
 #[test]
-fn a_line_is_one_message_however_it_is_cut_and_nobody_speaks_in_anothers_name() {
-    let room = Room::open(&[]);
-    let mut bob = room.member("bob");
-    let mut alice = room.member("alice");
+fn a_line_is_one_message_however_it_is_cut() {
+    let room = Room::speaking("lines", &[]);
+    let (mut bob, mut alice) = (room.member("bob"), room.member("alice"));
     bob.hears("* alice joined");
-    let stream = alice.0.get_mut();
-    stream.set_nodelay(true).unwrap();
-    for piece in ["hel", "lo\nFORGED\r", "<bob> me too\n\x1b[2J* bob left\n"] {
-        stream.write_all(piece.as_bytes()).unwrap();
+    alice.socket().set_nodelay(true).unwrap();
+    for piece in [&b"hel"[..], b"lo\nca", b"f\xc3", b"\xa9\r", b"\nend\n"] {
+        alice.sends(piece);
     }
-    bob.hears("<alice> hello");
-    for line in bob.hears_until(|line| line.contains("bob left")) {
-        assert!(line.starts_with("<alice> ") && !line.contains(char::is_control), "{line:?}");
+    for line in ["<alice> hello", "<alice> caf\u{e9}", "<alice> end"] {
+        bob.hears(line);
+    }
+}
+
+/// Pieces of what somebody sends who wants to be taken for others, or to reach into their terminals.
+const HOSTILE: [&[u8]; 26] = [
+    b"<bob> I said that",
+    b"* bob left",
+    b"* The server is stopping.",
+    b"[12:00:00] <bob> in the past",
+    b"\r<bob> over it\r",
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b"\x1b[2J\x1b[H",
+    b"\x1b]0;title\x07",
+    b"\x08\x08\x08\x7f",
+    b"\x0b\x0c\x0e",
+    b"\xc2\x9b2J",
+    b"\xc2\x85<bob> next line",
+    b"\xe2\x80\xa8<bob> line separator",
+    b"\xe2\x80\xa9",
+    b"\xe2\x80\xae<bob>",
+    b"\xe2\x81\xa6\xe2\x80\x8f",
+    b"\xe2\x80",
+    b"\xf0\x9f",
+    b"\x9b31m\xff\xfe",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b"/msg bob \x1b[31m",
+    b"/nick \x1b]2;x",
+    b"  ",
+];
+
+#[test]
+fn no_bytes_at_all_read_as_anothers_line_or_move_a_cursor() {
+    let is_clean = |line: &str| {
+        let moves = |c| ('\u{200e}'..='\u{200f}').contains(&c) || ('\u{2028}'..='\u{202e}').contains(&c);
+        !line.contains(|c: char| c.is_control() || moves(c) || ('\u{2066}'..='\u{2069}').contains(&c))
+    };
+    for framing in ["burst", "lines", "u32be"] {
+        let room = Room::speaking(framing, &["--no-flood-guard"]);
+        let (mut admin, mut bob, mut mallory) = (room.admin(), room.member("bob"), room.member("mallory"));
+        bob.hears("* mallory joined");
+        admin.hears_until(|line| line == "* mallory joined");
+        let mut chance = 7u32;
+        for nth in 0..400 {
+            let mut message = Vec::new();
+            for _ in 0..1 + nth % 4 {
+                chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                message.extend(HOSTILE[(chance >> 16) as usize % HOSTILE.len()]);
+            }
+            mallory.says_bytes(&message);
+        }
+        mallory.says_bytes(&[b'x'; 65_536]);
+        mallory.says_bytes(&b"\x1b".repeat(4_000));
+        mallory.says("end");
+        let own = mallory.hears_until(|line| line == "<mallory> end");
+        assert!(own.iter().all(|line| is_clean(line)), "{own:?}");
+        assert_eq!(own.iter().filter(|line| line.starts_with("* Nobody saw that: ")).count(), 2);
+        for heard in
+            [admin.hears_until(|line| line == "<mallory> end"), bob.hears_until(|line| line == "<mallory> end")]
+        {
+            assert!(heard.len() > 200, "{framing}: {} lines", heard.len());
+            for line in &heard {
+                let is_hers = line.starts_with("<mallory> ") || line.starts_with("<mallory to you> ");
+                assert!(is_hers && is_clean(line), "{framing}: {line:?}");
+            }
+        }
+        let mut late = room.visitor();
+        late.says("late");
+        let told = late.hears_until(|line| line.ends_with("] <mallory> end"));
+        assert!(told[2..].iter().all(|line| line.split_once("] <mallory> ").is_some()), "{told:?}");
+        assert!(told.iter().all(|line| is_clean(line)), "{told:?}");
+        assert!(room.server.said().0.lines().all(is_clean));
     }
 }
 
@@ -177,7 +160,7 @@ fn nicks_have_one_owner_and_none_looks_like_another() {
         visitor.says("Łukasz_9");
         visitor.hears_until(|line| line.starts_with("* You are Łukasz_9."));
         visitor.says("/quit");
-        rest_of(visitor.0);
+        visitor.rest();
     }
 }
 
@@ -200,11 +183,11 @@ fn a_newcomer_is_told_the_last_twenty_messages() {
 fn whoever_floods_is_warned_and_then_dropped_and_the_room_is_told() {
     let room = Room::open(&[]);
     let mut bob = room.member("bob");
-    let mut alice = room.member("alice");
+    let alice = room.member("alice");
     bob.hears("* alice joined");
     for number in 0..400 {
         let line = format!("flood {number}\n");
-        if alice.0.get_mut().write_all(line.as_bytes()).is_err() {
+        if alice.socket().write_all(line.as_bytes()).is_err() {
             break;
         }
     }
@@ -237,6 +220,7 @@ fn a_ban_that_was_told_survives_a_crash() {
     alice.hears_until(|line| line.starts_with("* bob was banned by admin"));
     bob.hears_until(|line| line.starts_with("* You were banned"));
     admin.hears_until(|line| line.contains("192.0.2.7"));
+    noted(&room, "ban");
     room.server.signal(Signal::KILL);
     let Room { server, dir, .. } = room;
     server.wait();
@@ -253,95 +237,88 @@ fn a_ban_that_was_told_survives_a_crash() {
     let data = room.dir.path().join("data");
     let dumped = support::sockeye(&["store", "dump", "bans", "--data", text(&data)], "");
     assert_eq!(dumped.stdout.lines().count(), 1, "{dumped:?}");
-    let audit = std::fs::read_to_string(data.join("audit.jsonl")).unwrap();
-    assert!(audit.contains("\"ban\"") && audit.contains("\"unban\""), "{audit}");
+    noted(&room, "unban");
+}
+
+/// Nobody waits for the audit log, so it may be behind what was told.
+fn noted(room: &Room, act: &str) {
+    let log = room.dir.path().join("data/audit.jsonl");
+    let act = format!("\"event\":\"{act}\"");
+    eventually("it is noted", || std::fs::read_to_string(&log).is_ok_and(|lines| lines.contains(&act)));
 }
 
 #[test]
-fn one_who_does_not_read_delays_nobody_and_is_dropped() {
-    let room = Room::open(&["--no-flood-guard"]);
-    let (deaf, mut drip) = (room.member("deaf"), room.member("drip"));
-    for member in [&deaf, &drip] {
-        // Their own system takes little for them, so that what they do not read is not with them.
-        socket2::SockRef::from(member.0.get_ref()).set_recv_buffer_size(16 * 1024).unwrap();
-    }
-    let mut bob = room.member("bob");
-    let mut alice = room.member("alice");
-    bob.hears("* alice joined");
-    let line = "x".repeat(4000);
-    let dropped = ["deaf", "drip"].map(|nick| format!("* {nick} left (too slow)"));
-    let (mut seen, mut said): (Vec<String>, usize) = (Vec::new(), 0);
-    // Their own systems may take megabytes for them before any of it is with us.
-    while !dropped.iter().all(|line| seen.contains(line)) {
-        assert!(said < 10_000, "nobody was dropped: {} lines", seen.len());
-        alice.says(&format!("{said} {line}"));
-        seen.extend(bob.hears_until(|line| line.starts_with(&format!("<alice> {said} "))));
-        alice.line();
-        said += 1;
-        if said == 20 {
-            // It reads, if little.
-            drip.0.get_mut().read_exact(&mut [0]).unwrap();
+fn bans_that_were_told_right_before_one_kill_after_another_are_all_there() {
+    let (mut dir, mut told) = (tempfile::tempdir().unwrap(), 0);
+    for nick in ["anna", "bartek", "celina", "dawid", "ewa"] {
+        let room = Room::open_in(dir, &[]);
+        let mut admin = room.admin();
+        admin.says("/bans");
+        for known in 0..told.max(1) {
+            assert_eq!(admin.line().unwrap() == "* Nobody is banned.", told == 0, "ban {known}");
         }
+        admin.says(&format!("/ban {nick}"));
+        assert!(admin.line().unwrap().starts_with(&format!("* Banned: {nick}")));
+        told += 1;
+        room.server.signal(Signal::KILL);
+        let Room { server, dir: kept, .. } = room;
+        server.wait();
+        dir = kept;
     }
-    assert_eq!(seen.len(), said + dropped.len());
-    drop(deaf);
+    let room = Room::open_in(dir, &[]);
+    let mut visitor = room.visitor();
+    for nick in ["anna", "BARTEK", "celina", "dawid"] {
+        visitor.says(nick);
+        assert!(visitor.line().unwrap().starts_with("* Sorry, that nick is banned"));
+        visitor.hears("Nick?");
+    }
+    visitor.says("ewa");
+    assert!(visitor.line().unwrap().contains("banned"));
 }
 
 #[test]
 fn every_framing_has_the_same_room() {
-    for framing in ["u32be", "ascii10", "lines"] {
-        let room = Served::start(&["chat=127.0.0.1:0", "--data", ":memory:", "--framing", framing]);
-        let join = |nick: &str| {
-            let mut stream = patient(TcpStream::connect(room.addr()).unwrap());
-            assert_eq!(unpack(framing, &mut stream).as_deref(), Some("Nick?"));
-            stream.write_all(&pack(framing, nick.as_bytes())).unwrap();
-            while !unpack(framing, &mut stream).unwrap().starts_with("* You are ") {}
-            stream
-        };
-        let (mut alice, mut bob) = (join("alice"), join("bob"));
-        assert_eq!(unpack(framing, &mut alice).as_deref(), Some("* bob joined"));
-        bob.write_all(&[pack(framing, "один".as_bytes()), pack(framing, b"two")].concat()).unwrap();
-        assert_eq!(unpack(framing, &mut alice).as_deref(), Some("<bob> один"));
-        assert_eq!(unpack(framing, &mut alice).as_deref(), Some("<bob> two"));
+    for framing in FRAMINGS {
+        let room = Room::speaking(framing, &[]);
+        let (mut admin, mut alice) = (room.admin(), room.member("alice"));
+        let (mut bob, mut carol) = (room.member("bob"), room.member("carol"));
+        bob.sends(&[pack(framing, "один".as_bytes()), pack(framing, b"two")].concat());
+        admin.hears_until(|line| line == "<bob> two");
+        admin.says("/kick bob enough");
+        bob.hears_until(|line| line == "* You were kicked by admin: enough");
+        bob.hears_nothing_more();
+        admin.hears_until(|line| line.starts_with("* bob was kicked"));
+        carol.says("/quit");
+        carol.hears_until(|line| line == "* bob was kicked by admin: enough");
+        carol.hears_nothing_more();
+        let heard = alice.hears_until(|line| line.starts_with("* carol left"));
+        let expected = ["* bob joined", "* carol joined", "<bob> один", "<bob> two"];
+        assert_eq!(heard[..4], expected, "{framing}");
+        assert_eq!(heard[4..], ["* bob was kicked by admin: enough", "* carol left"], "{framing}");
     }
 }
 
 #[test]
-fn a_browser_and_a_tls_client_are_told_where_they_are() {
-    let room = Room::open(&[]);
-    for hello in [
-        &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..],
-        b"POST / HTTP/1.1\r\n\r\n",
-        b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
-    ] {
-        let heard = String::from_utf8(answer_to(room.server.connect(), hello)).unwrap();
-        let lines: Vec<&str> = heard.lines().collect();
-        assert_eq!(lines.len(), 2, "{heard}");
-        assert!(lines[1].starts_with("* This is a chat"), "{heard}");
-    }
-}
-
-#[test]
-fn a_thousand_come_and_go_at_once_and_each_is_told_of_once() {
-    const CROWD: usize = 500;
-    let room = Room::open(&[]);
-    let mut watcher = room.member("watcher");
-    let mut crowd: Vec<TcpStream> = (0..CROWD).map(|_| room.server.connect()).collect();
-    for (number, stream) in crowd.iter_mut().enumerate() {
-        stream.write_all(format!("crowd{number}\n").as_bytes()).unwrap();
-    }
-    let (mut joined, mut left) = (Vec::new(), Vec::new());
-    while joined.len() < CROWD {
-        joined.extend(watcher.line().unwrap().strip_suffix(" joined").map(str::to_owned));
-    }
-    drop(crowd);
-    while left.len() < CROWD {
-        left.extend(watcher.line().unwrap().split_once(" left").map(|(who, _)| who.to_owned()));
-    }
-    for names in [&mut joined, &mut left] {
-        names.sort();
-        names.dedup();
-        assert_eq!(names.len(), CROWD);
+fn strangers_are_told_where_they_are_in_every_framing_and_however_they_are_cut() {
+    for framing in FRAMINGS {
+        let room = Room::speaking(framing, &[]);
+        let mut watcher = room.member("watcher");
+        for hello in [
+            &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..],
+            b"POST / HTTP/1.1\r\n\r\n",
+            b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+        ] {
+            // They wait for an answer, and say nothing more.
+            let mut visitor = room.visitor();
+            visitor.socket().set_nodelay(true).unwrap();
+            visitor.sends(&hello[..1]);
+            visitor.sends(&hello[1..]);
+            let told = visitor.line().unwrap();
+            assert!(told.starts_with("* This is a chat"), "{framing}: {told}");
+            visitor.hears_nothing_more();
+        }
+        watcher.says("nobody came");
+        watcher.hears("<watcher> nobody came");
     }
 }
 
@@ -349,7 +326,7 @@ fn a_thousand_come_and_go_at_once_and_each_is_told_of_once() {
 fn a_server_that_stops_tells_the_members_and_does_not_wait_for_them() {
     let room = Room::open(&[]);
     let mut alice = room.member("alice");
-    let addr: SocketAddr = room.server.addr();
+    let addr = room.server.addr();
     let ended = room.server.stop();
     alice.hears("* The server is stopping.");
     alice.hears_nothing_more();
@@ -372,4 +349,18 @@ fn the_admin_stops_the_server() {
     let room = Room::open(&[]);
     room.admin().says("/stop");
     assert_eq!(room.server.wait().status.code(), Some(0));
+}
+
+#[test]
+fn whoever_was_behind_for_a_while_gets_the_rest_without_anybody_speaking() {
+    let room = Room::open(&["--no-flood-guard"]);
+    let (mut late, mut alice) = (room.narrow_member("late"), room.member("alice"));
+    let line = "x".repeat(4000);
+    // More than the systems on the way take, and less than somebody may be behind.
+    for number in 0..75 {
+        alice.says(&format!("{number} {line}"));
+        alice.hears_until(|line| line.starts_with(&format!("<alice> {number} ")));
+    }
+    let heard = late.hears_until(|line| line.starts_with("<alice> 74 "));
+    assert_eq!(heard.len(), 76);
 }

@@ -105,8 +105,8 @@ fn whoever_is_kicked_is_not_brought_back_unasked() {
             let mut nick = String::new();
             BufReader::new(&stream).read_line(&mut nick).unwrap();
             assert_eq!(nick, "alice\n");
-            let said: &[u8] = if turn == 0 { b"* You were kicked by admin: bye\n" } else { b"* Oh, again.\n" };
-            (&stream).write_all(said).unwrap();
+            let said = if turn == 0 { "* You were kicked by admin: bye" } else { "* Oh, again." };
+            (&stream).write_all(format!("* You are alice. Here: alice.\n{said}\n").as_bytes()).unwrap();
             if turn == 1 {
                 let _ = (&stream).read_to_string(&mut nick);
             }
@@ -212,7 +212,12 @@ fn it_is_line_by_line_where_that_is_wanted_or_all_there_is() {
         alice.reads("* You are alice. Here: ");
         alice.types("/quit\r");
         assert_eq!(alice.leaves(), 0);
-        assert!(!String::from_utf8_lossy(&alice.raw()).contains("\x1b[?1049h"), "{script}");
+        let raw = String::from_utf8_lossy(&alice.raw()).into_owned();
+        // No other screen; and who has a room read aloud wants no bytes counted between two messages.
+        assert!(!raw.contains("\x1b[?1049h") && !raw.contains("received"), "{script}: {raw}");
+        if script.ends_with("--plain") {
+            alice.has_read("disconnected");
+        }
     }
     let ended = sockeye(&["connect", "chat", &addr], "alice\nhello\n/quit\n");
     assert!(ended.status.success() && ended.stdout.contains("<alice> hello\n"), "{ended:?}");
@@ -221,4 +226,51 @@ fn it_is_line_by_line_where_that_is_wanted_or_all_there_is() {
         assert_eq!(ended.status.code(), Some(2), "{ended:?}");
         assert!(ended.stderr.contains("chat") || ended.stderr.contains("login"), "{ended:?}");
     }
+}
+
+#[test]
+fn the_admin_sits_at_the_servers_terminal_and_may_leave_it() {
+    for leave in ["/quit\r", "\x04"] {
+        let mut admin =
+            Person::start(&["serve", "chat=127.0.0.1:0", "--data", ":memory:"], tempfile::tempdir().unwrap());
+        admin.reads("* You are admin.");
+        let raw = String::from_utf8_lossy(&admin.raw()).into_owned();
+        let port = raw.split_once("listening on 127.0.0.1:").unwrap().1;
+        let port = &port[..port.find(|c: char| !c.is_ascii_digit()).unwrap()];
+        let mut alice = Person::connect(&["chat", port]);
+        alice.reads("Nick?");
+        alice.types("alice\r");
+        alice.reads("alice (you)");
+        admin.types("half a line");
+        alice.types("hello\r");
+        admin.sees(|screen| screen.contains("<alice> hello") && screen.trim_end().ends_with("> half a line"));
+        admin.types("\r");
+        alice.reads("<admin> half a line");
+        admin.types(leave);
+        admin.reads("the admin has left the room; the server goes on, and Ctrl-C ends it");
+        alice.types("\x04");
+        assert_eq!(alice.leaves(), 0);
+        admin.signals(Signal::TERM);
+        assert_eq!(admin.leaves(), 0);
+    }
+}
+
+#[test]
+fn whoever_is_suspended_within_a_script_comes_back() {
+    let server = room();
+    let talk = format!("'{}' connect chat {}; echo over", env!("CARGO_BIN_EXE_sockeye"), server.addr());
+    let script = format!("set -m; sh -c \"{talk}\"; echo stopped; fg");
+    let mut alice = Person::shell(&script, tempfile::tempdir().unwrap());
+    alice.reads("Nick?");
+    alice.types("alice\r");
+    alice.reads("alice (you)");
+    alice.types("\x1a");
+    alice.has_read("stopped");
+    alice.reads("alice (you)");
+    // Drawn from nothing, on a terminal that answers no questions.
+    alice.types("\x0chello\r");
+    alice.reads("<alice> hello");
+    alice.types("\x04");
+    alice.reads("over");
+    assert_eq!(alice.leaves(), 0);
 }

@@ -9,6 +9,7 @@ mod pty;
 mod support;
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use peers::Peer;
 use pty::Person;
@@ -21,7 +22,7 @@ fn serve(words: &[&str]) -> Served {
 
 /// An opponent without a board.
 struct Opponent {
-    stream: std::net::TcpStream,
+    stream: TcpStream,
     framing: &'static str,
 }
 
@@ -250,4 +251,42 @@ fn a_script_is_told_what_went_wrong() {
     peers::run(&["rps", &peer.port, "--idle-timeout", "100ms"], b"").expect(1).says("--idle-timeout");
     peer.done();
     peers::run(&["rps", "127.0.0.1", "2", "3"], b"").expect(2);
+}
+
+#[test]
+fn a_match_that_the_server_does_not_end_is_told_of() {
+    let question = b"Opponent found. Round 1: rock, paper or scissors?\n";
+    let peer = Peer::in_turn([0, 1].map(|_| move |mut stream: TcpStream| stream.write_all(question).unwrap()));
+    let mut person = Person::connect(&["rps", &peer.port]);
+    person.reads("-- the server closed the connection before the match was over");
+    person.reads("Another match? [y/N]");
+    // The first key was meant for the match.
+    person.types("ry");
+    person.sees(|screen| screen.matches("Opponent found.").count() == 2 && screen.contains("Another match? [y/N]"));
+    person.types("n");
+    assert_eq!(person.leaves(), 0);
+    peer.done();
+    let peer = Peer::new(move |mut stream| {
+        stream.write_all(question).unwrap();
+        stream.read_exact(&mut [0; 5]).unwrap();
+    });
+    peers::run(&["rps", &peer.port], b"rock\n").expect(1).says("before the match was over");
+    peer.done();
+}
+
+#[test]
+fn keys_are_choices_also_after_a_suspension() {
+    let server = serve(&[]);
+    let talk = format!("'{}' connect rps {}", env!("CARGO_BIN_EXE_sockeye"), server.addr());
+    let script = format!("set -m; {talk}; stty sane; echo stopped; fg");
+    let mut person = Person::shell(&script, tempfile::tempdir().unwrap());
+    person.reads("Waiting for an opponent.");
+    let _opponent = Opponent::new(&server, "burst");
+    person.reads("Round 1: [r]ock");
+    person.types("\x1a");
+    person.sees(|screen| screen.split_once("stopped").is_some_and(|(_, after)| after.contains("Round 1: [r]ock")));
+    person.types("r");
+    person.reads("Round 1: rock; waiting for the opponent");
+    person.types("\x04");
+    assert_eq!(person.leaves(), 0);
 }

@@ -233,6 +233,40 @@ fn our_payload_is_checked_against_a_python_server() {
     answer(&mut sockeye(&["connect", &server.addr, "--payload", "100KiB"]), b"");
 }
 
+#[test]
+#[ignore = "needs python3: just interop"]
+fn chat_clients_of_the_sheets_without_line_ends_hear_one_another() {
+    let server = Server::start("chat", &["--data", ":memory:"]);
+    let client = |nick: &str| {
+        let mut client = Running::start(&mut python(CHAT_CLIENT, &[server.port()]));
+        client.wait_for_line("Nick?");
+        client.say(format!("{nick}\n").as_bytes());
+        client.wait_for_line(&format!("* You are {nick}."));
+        client
+    };
+    let (mut ala, mut bob) = (client("Ala"), client("bob"));
+    ala.wait_for_line("* bob joined");
+    for (said, heard) in [("cześć!", "<Ala> cześć!"), ("<bob> to nie ja", "<Ala> <bob> to nie ja")] {
+        ala.say(format!("{said}\n").as_bytes());
+        assert_eq!([ala.wait_for_line("<Ala>"), bob.wait_for_line("<Ala>")], [heard, heard]);
+    }
+    bob.say(b"/quit\n");
+    ala.wait_for_line("* bob left");
+}
+
+/// A sheet's chat client: a thread prints what comes, and what is typed is sent as it is.
+const CHAT_CLIENT: &str = r"
+import socket, sys, threading
+s = socket.socket()
+s.connect(('127.0.0.1', int(sys.argv[1])))
+def receive():
+    while data := s.recv(1024):
+        print(data.decode(), end='', flush=True)
+threading.Thread(target=receive, daemon=True).start()
+while True:
+    s.send(input().encode())
+";
+
 /// Sends standard input, half-closes, prints all that comes.
 const PIPE_CLIENT: &str = r"
 import socket, sys, threading

@@ -12,7 +12,7 @@ use super::events::EventWords;
 use super::quantity;
 use crate::client::{LineEnd, Speech};
 use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Game, Place};
-use crate::commands::{Failure, Plan, Talk};
+use crate::commands::{Failure, Plan, Talk, Volume};
 use crate::event::Level;
 use crate::event::sinks::Format;
 use crate::framing::{Delimiter, Framing};
@@ -101,12 +101,7 @@ struct PayloadWords {
 impl Words {
     pub(super) fn plan(self, talk: Talk) -> Result<Plan, Failure> {
         let events = Events {
-            // The bytes for a login server may be a password, and their number tells how long it is.
-            level: if self.mode() == Mode::Login {
-                self.events.level().min(Level::Connections)
-            } else {
-                self.events.level()
-            },
+            level: self.level(talk),
             format: self.events.format(talk, |talk| Format::Words(talk.paint.on(&std::io::stderr()))),
             log: self.events.log.clone(),
         };
@@ -118,6 +113,17 @@ impl Words {
             events,
         };
         Ok(Plan::Connect(plan))
+    }
+
+    fn level(&self, talk: Talk) -> Level {
+        let beside_what_is_said = self.events.log.is_none() && talk.volume < Volume::Verbose;
+        match self.mode() {
+            // The bytes for a login server may be a password, and their number tells how long it is.
+            Mode::Login => self.events.level_or(Level::Connections).min(Level::Connections),
+            // Who has a room read aloud wants no bytes counted between two messages.
+            Mode::Chat if beside_what_is_said => self.events.level_or(Level::Connections),
+            Mode::Plain | Mode::Rps | Mode::Chat => self.events.level_or(Level::Messages),
+        }
     }
 
     /// The mode, the words behind its name, and its port.

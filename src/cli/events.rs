@@ -10,9 +10,9 @@ use crate::event::sinks::{Colour, Format};
 
 #[derive(Debug, Args)]
 pub(super) struct EventWords {
-    /// How much is told of what happens
-    #[arg(long, value_name = "LEVEL", default_value = "messages", help_heading = "Events")]
-    events: LevelWord,
+    /// How much is told of what happens [default: messages]
+    #[arg(long, value_name = "LEVEL", help_heading = "Events")]
+    events: Option<LevelWord>,
     /// Append events to FILE instead of the console; SIGHUP opens it anew
     #[arg(long, value_name = "FILE", help_heading = "Events")]
     pub(super) log: Option<PathBuf>,
@@ -42,12 +42,14 @@ pub(super) enum FormatWord {
 }
 
 impl EventWords {
-    pub(super) fn level(&self) -> Level {
+    /// That of the word, where there is one.
+    pub(super) fn level_or(&self, default: Level) -> Level {
         match self.events {
-            LevelWord::Quiet => Level::Quiet,
-            LevelWord::Connections => Level::Connections,
-            LevelWord::Messages => Level::Messages,
-            LevelWord::Bytes => Level::Bytes,
+            None => default,
+            Some(LevelWord::Quiet) => Level::Quiet,
+            Some(LevelWord::Connections) => Level::Connections,
+            Some(LevelWord::Messages) => Level::Messages,
+            Some(LevelWord::Bytes) => Level::Bytes,
         }
     }
 

@@ -13,6 +13,7 @@ use super::login::LoginWords;
 use super::quantity;
 use crate::commands::serve::{self, Asking, Wish};
 use crate::commands::{Failure, Plan, Talk};
+use crate::event::Level;
 use crate::event::sinks::{Format, SinkPlan, Target};
 use crate::framing::Framing;
 use crate::net::byteloop::Copying;
@@ -143,7 +144,7 @@ impl Words {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_WORKERS);
         let console = |talk: Talk| Format::Text(talk.paint.on(&std::io::stdout()));
         let sink = SinkPlan {
-            level: self.events.level(),
+            level: self.events.level_or(Level::Messages),
             format: self.events.format(talk, console),
             target: self.events.log.clone().map_or_else(Target::stdout, Target::File),
         };
@@ -265,6 +266,7 @@ Examples:
   sockeye serve echo=:7 upper=[::1]:5000   two services, the first on every interface
   sockeye serve all --log events.log       every service on its own port
   sockeye serve collect --collect 1MiB --once
+  sockeye serve chat --events connections  you are its admin, and no bytes are counted between messages
   sockeye serve echo --on unix:/tmp/echo.sock --on 5555
   sockeye serve echo --on 127.0.0.1:0 --ready-file ready   for tests: a free port, and no race
 

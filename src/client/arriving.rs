@@ -1,5 +1,5 @@
-//! Arriving: what a peer sends as text that a terminal can show. Pure: it keeps the bytes of a character, or the CR of
-//! a line end, until the rest has come.
+//! Arriving: what a peer sends as text that a terminal can show. Pure: it keeps the bytes of a character, what joins it
+//! to the next one, or the CR of a line end, until the rest has come.
 
 use crate::event::Untrusted;
 use crate::framing::incomplete_tail;
@@ -7,7 +7,7 @@ use crate::framing::incomplete_tail;
 /// Text that comes in pieces cut anywhere.
 #[derive(Debug, Default)]
 pub(super) struct Arriving {
-    /// The beginning of a character or of a line end: at most three bytes.
+    /// The beginning of a character, with what joins it, or of a line end: at most six bytes.
     tail: Vec<u8>,
 }
 
@@ -28,7 +28,13 @@ impl Arriving {
 
 /// How many bytes at the end wait for more.
 fn unfinished(bytes: &[u8]) -> usize {
-    if bytes.ends_with(b"\r") { 1 } else { incomplete_tail(bytes) }
+    if bytes.ends_with(b"\r") {
+        return 1;
+    }
+    let tail = incomplete_tail(bytes);
+    let whole = &bytes[..bytes.len() - tail];
+    // Whether a joiner is shown depends on what it joins.
+    if whole.ends_with(b"\xe2\x80\x8c") || whole.ends_with(b"\xe2\x80\x8d") { tail + 3 } else { tail }
 }
 
 fn shown(bytes: &[u8]) -> String {
@@ -54,6 +60,15 @@ mod tests {
         assert_eq!(shown, ["", "ż", "", "", "", "🪨"]);
         assert_eq!(arriving.take(b"\xc5"), "");
         assert_eq!(arriving.finish(), "\\xc5");
+    }
+
+    #[test]
+    fn a_joiner_waits_for_what_it_joins() {
+        for text in ["👩\u{200d}🚀 می\u{200c}خ", "é\u{200d}"] {
+            let mut arriving = Arriving::default();
+            let shown: String = text.bytes().map(|byte| arriving.take(&[byte])).collect();
+            assert_eq!(shown + &arriving.finish(), Untrusted::text(text.as_bytes()));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex,
 /// Keeps the terminal on stdin from echoing and editing until it is dropped, which restores what was before.
 pub(super) struct Quiet {
     before: Termios,
+    quiet: Termios,
 }
 
 impl Quiet {
@@ -21,7 +22,12 @@ impl Quiet {
         quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
         quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Now, &quiet).ok()?;
-        Some(Self { before })
+        Some(Self { before, quiet })
+    }
+
+    /// Does it again: a shell that had the terminal meanwhile has made it its own.
+    pub(super) fn again(&self) {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.quiet);
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     TurnedAway(String),
     #[error("does not greet as login does; check the port and --framing")]
     Ungreeted,
+    #[error("closed the connection before the match was over")]
+    CutShort,
     #[error("cannot be talked to any more: {}", Reason(.0))]
     Socket(io::Error),
     #[error("was left, because stdin cannot be read: {}", Reason(.0))]
@@ -60,6 +62,7 @@ impl Trouble {
             }
             Self::Framing(e) | Self::Unsayable(e) => Ending::Failed(io::Error::other(e.clone())),
             Self::TurnedAway(_) | Self::Ungreeted => Ending::WeClosed,
+            Self::CutShort => Ending::PeerClosed,
             Self::Terminal(why) => Ending::Failed(io::Error::other(why.clone())),
             Self::Unreached(error) => Ending::Failed(io::Error::new(error.kind(), error.to_string())),
         }

@@ -49,7 +49,7 @@ impl Console {
             match self.terminal.run(Wire::new(socket, account), Speech::Bytes(LineEnd::Lf)) {
                 // Whoever attends may have gone home already.
                 Ok(Farewell::Signal(signal)) => drop(happens.send(Happening::Signal(signal))),
-                Ok(Farewell::Done) => {}
+                Ok(Farewell::Done) => drop(happens.send(Happening::AdminLeft)),
                 Err(trouble) => talk.say(&format!("the console {trouble}")),
             }
         };

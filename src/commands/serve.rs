@@ -59,8 +59,10 @@ pub(crate) enum Asking {
 /// What a running server has to be attended to for.
 pub(super) enum Happening {
     Signal(i32),
-    /// The admin of a service has had enough.
+    /// The admin of a service wants it to end.
     Stopped,
+    /// Nobody types at the terminal any more.
+    AdminLeft,
     /// Nobody reads stdout any more.
     ConsoleClosed,
     /// Nothing can be kept now, or what was said to be kept may not be.
@@ -266,7 +268,10 @@ impl Attendant<'_> {
                     deadline = Some(Instant::now());
                     self.running.close();
                 }
-                Ok(Happening::ConsoleClosed | Happening::Stopped) => {}
+                Ok(Happening::AdminLeft) if deadline.is_none() => {
+                    self.talk.say("the admin has left the room; the server goes on, and Ctrl-C ends it");
+                }
+                Ok(Happening::ConsoleClosed | Happening::Stopped | Happening::AdminLeft) => {}
                 Err(RecvTimeoutError::Timeout) => self.running.close(),
                 Ok(Happening::Ended) | Err(RecvTimeoutError::Disconnected) => return cut_short,
             }

@@ -39,12 +39,15 @@ impl Untrusted {
     }
 
     /// Text for a terminal: line feeds and tabs as they are, everything else that is not a printable character escaped.
+    /// What joins or parts two letters counts as one: emoji and Persian are written with it.
     pub(crate) fn text(bytes: &[u8]) -> String {
         let mut text = String::with_capacity(bytes.len());
         for chunk in bytes.utf8_chunks() {
-            for c in chunk.valid().chars() {
+            let mut chars = chunk.valid().chars().peekable();
+            while let Some(c) = chars.next() {
                 match c {
                     '\n' | '\t' => text.push(c),
+                    JOINER | NON_JOINER if chars.peek().is_some_and(|next| is_letter(*next)) => text.push(c),
                     _ => push_printable(&mut text, c),
                 }
             }
@@ -71,11 +74,21 @@ fn push_printable(line: &mut String, c: char) {
     }
 }
 
+/// Whether a terminal shows it as it is, and it is more than ASCII.
+fn is_letter(c: char) -> bool {
+    let mut shown = String::new();
+    push_printable(&mut shown, c);
+    !c.is_ascii() && shown.chars().eq([c])
+}
+
 fn push_invalid(line: &mut String, bytes: &[u8]) {
     for byte in bytes {
         let _ = write!(line, "\\x{byte:02x}");
     }
 }
+
+const NON_JOINER: char = '\u{200c}';
+const JOINER: char = '\u{200d}';
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +118,21 @@ mod tests {
         for text in ["Łukasz", "камень", "Übung", "é", "🪨"] {
             assert_eq!(quoted(text.as_bytes()), format!("\"{text}\""));
             assert_eq!(Untrusted::text(text.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn what_joins_letters_is_text_and_nothing_else_without_width() {
+        for text in ["👩\u{200d}🚀", "می\u{200c}خواهم"] {
+            assert_eq!(Untrusted::text(text.as_bytes()), text);
+        }
+        for (text, shown) in [
+            ("a\u{200d}b", r"a\u{200d}b"),
+            ("é\u{200d}", r"é\u{200d}"),
+            ("é\u{200d}\u{200d}é", "é\\u{200d}\u{200d}é"),
+            ("é\u{200d}\u{202e}é\u{200b}é", r"é\u{200d}\u{202e}é\u{200b}é"),
+        ] {
+            assert_eq!(Untrusted::text(text.as_bytes()), shown);
         }
     }
 

@@ -168,6 +168,11 @@ impl Codec {
         self.held.len() - self.start
     }
 
+    /// What is held back, as it came.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.held[self.start..]
+    }
+
     /// Whether silence would end a message now.
     #[must_use]
     pub fn awaits_silence(&self) -> bool {

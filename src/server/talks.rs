@@ -51,7 +51,8 @@ struct Post {
 }
 
 enum Listener {
-    Tcp(tokio::net::TcpListener),
+    /// With the most bytes that the system may hold for each who comes, where that has a bound of its own.
+    Tcp(tokio::net::TcpListener, Option<usize>),
     Unix(tokio::net::UnixListener),
 }
 
@@ -60,8 +61,13 @@ impl Listener {
     /// Dropping it loses no connection.
     async fn accept(&self, local: &Endpoint) -> io::Result<Conn> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, send_buffer) => {
                 let (stream, peer) = listener.accept().await?;
+                if let Some(bytes) = *send_buffer {
+                    // Not on the listener: who came before it was set would not have inherited it. It fails where the
+                    // peer has gone already.
+                    let _ = socket2::SockRef::from(&stream).set_send_buffer_size(bytes);
+                }
                 let local = stream.local_addr().map_or_else(|_| local.clone(), Endpoint::from);
                 Ok(Conn::new(stream, peer.into(), local))
             }
@@ -76,13 +82,7 @@ impl Listener {
 impl Post {
     fn new(door: Door<Acceptor>, built: Built, house: &Arc<House>) -> io::Result<Self> {
         let listener = match door.acceptor {
-            Acceptor::Tcp(listener) => {
-                if let Some(bytes) = built.send_buffer {
-                    // What it accepts inherits it.
-                    socket2::SockRef::from(&listener).set_send_buffer_size(bytes)?;
-                }
-                Listener::Tcp(tokio::net::TcpListener::from_std(listener)?)
-            }
+            Acceptor::Tcp(listener) => Listener::Tcp(tokio::net::TcpListener::from_std(listener)?, built.send_buffer),
             Acceptor::Unix(listener) => Listener::Unix(tokio::net::UnixListener::from_std(listener)?),
         };
         let reporter = house.emitter.reporter(door.service);

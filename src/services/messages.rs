@@ -97,6 +97,25 @@ impl Messages {
         received
     }
 
+    /// What has come and was not asked for, message or not: waits until there is something, and on while it is too
+    /// little; at the end of the stream it may be. It stays for [`receive`](Self::receive).
+    ///
+    /// # Errors
+    /// Where the stream fails.
+    ///
+    /// # Cancel safety
+    /// Dropping it loses nothing.
+    pub(super) async fn opening(&mut self, is_too_little: impl Fn(&[u8]) -> bool) -> io::Result<&[u8]> {
+        while self.codec.held() == 0 || is_too_little(self.codec.unread()) {
+            let bytes = self.conn.recv(self.codec.room()).await?;
+            if bytes.is_empty() {
+                break;
+            }
+            self.codec.push(&bytes);
+        }
+        Ok(self.codec.unread())
+    }
+
     /// Says a text with the delimiter of the last message. It goes out at the next [`receive`](Self::receive),
     /// [`flush`](Self::flush) or [`part`](Self::part).
     ///

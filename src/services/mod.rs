@@ -5,6 +5,9 @@
 mod chat;
 /// Receives all, then sends it all back.
 mod collect;
+/// Random numbers that are the same everywhere.
+#[cfg(feature = "simulation")]
+mod dice;
 /// Sends back what arrives.
 mod echo;
 /// Answers two words.
@@ -42,6 +45,8 @@ use crate::store::StoreError;
 pub(crate) use chat::{Chat, Rate};
 pub(crate) use collect::LARGEST_COLLECTION;
 pub(crate) use means::{Means, audit_log};
+#[cfg(feature = "simulation")]
+pub use {chat::Crowd, chat::simulate as simulate_room, rps::simulate as simulate_lobby};
 
 /// How to hold a conversation. One value serves all conversations of all workers.
 pub(crate) trait Service: Send + Sync + 'static {

@@ -11,8 +11,8 @@ use ratatui::crossterm::event::{DisableBracketedPaste, DisableFocusChange, Enabl
 use ratatui::crossterm::execute;
 use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use ratatui::layout::Rect;
-use rustix::process::{Signal, getpid, kill_process};
+use ratatui::layout::{Position, Rect};
+use rustix::process::{Signal, kill_current_process_group};
 
 use super::room::Room;
 use super::scroll::Page;
@@ -44,21 +44,27 @@ impl Canvas {
 
     /// How much of the room is seen at once.
     pub(super) fn page(&self) -> io::Result<Page> {
-        let size = self.terminal.size()?;
-        Ok(view::page(Rect::new(0, 0, size.width, size.height)))
+        self.area().map(view::page)
     }
 
-    /// The next drawing is one of everything.
+    /// The next drawing is one of everything. A new size does that too, and unlike `Terminal::clear` it does not ask the
+    /// terminal where its cursor is: the answer may be slow, or never come.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let area = self.area()?;
+        self.terminal.resize(area)
     }
 
-    /// Gives the terminal back, stops this process as Ctrl-Z does, and takes the terminal again when it goes on.
+    fn area(&self) -> io::Result<Rect> {
+        self.terminal.size().map(|size| Rect::from((Position::ORIGIN, size)))
+    }
+
+    /// Gives the terminal back, stops everything that Ctrl-Z would have stopped, a script around us included, and takes
+    /// the terminal again when it goes on.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        kill_process(getpid(), Signal::TSTP)?;
+        kill_current_process_group(Signal::TSTP)?;
         take()?;
-        self.terminal.clear()
+        self.clear()
     }
 }
 

@@ -86,9 +86,18 @@ impl Roll {
             _ => return None,
         };
         let (names, others) = split_others(names);
-        self.others += others;
-        self.names.extend(names.split(", ").filter(|name| !name.is_empty()).map(str::to_owned));
+        self.others = self.others.saturating_add(others);
+        names.split(", ").filter(|name| !name.is_empty()).for_each(|name| self.push(name));
         Some(ended)
+    }
+
+    /// What is too much is only counted.
+    fn push(&mut self, name: &str) {
+        if self.names.len() < MOST_NAMES && name.len() <= LONGEST_NAME {
+            self.names.push(name.to_owned());
+        } else {
+            self.others = self.others.saturating_add(1);
+        }
     }
 }
 
@@ -107,6 +116,11 @@ fn split_others(names: &str) -> (&str, usize) {
     };
     split().unwrap_or((names, 0))
 }
+
+/// More than any server here tells; a server that never stops telling fills no more than this.
+pub(super) const MOST_NAMES: usize = 10_000;
+/// Bytes: more than the 24 letters of any script that a nick here has.
+pub(super) const LONGEST_NAME: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -169,5 +183,16 @@ mod tests {
         );
         assert_eq!(told(&["* bob joined"]), (String::new(), 0, vec![None]));
         assert_eq!(told(&["<bob> Here: x."]), (String::new(), 0, vec![None]));
+    }
+
+    #[test]
+    fn a_roll_that_never_ends_is_bounded() {
+        let mut roll = Roll::default();
+        let line = format!("* Here: {} and {} more,", "x, ".repeat(MOST_NAMES / 2).trim_end_matches(", "), usize::MAX);
+        (0..3).for_each(|_| assert_eq!(roll.take(&line), Some(Ended::No)));
+        assert_eq!((roll.names.len(), roll.others), (MOST_NAMES, usize::MAX));
+        let mut roll = Roll::default();
+        roll.take(&format!("* Here: a, {}.", "b".repeat(LONGEST_NAME + 1)));
+        assert_eq!((roll.names.join(" "), roll.others), ("a".into(), 1));
     }
 }

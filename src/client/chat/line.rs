@@ -19,6 +19,11 @@ impl LineEditor {
         &self.text
     }
 
+    /// Whether there may be no room for another character.
+    pub(super) fn is_full(&self) -> bool {
+        self.text.len() + char::MAX.len_utf8() > LONGEST
+    }
+
     /// Puts `text` in front of the cursor; a line end or a tab in it becomes a space, and what does not fit is left out.
     pub(super) fn insert(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n");
@@ -152,7 +157,7 @@ fn width_of_char_at(text: &str, at: usize) -> usize {
 }
 
 /// Bytes: what `serve chat` takes for a line.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 const MOST_PAST: usize = 200;
 
 #[cfg(test)]
@@ -230,6 +235,7 @@ mod tests {
     fn what_is_pasted_stays_one_line_without_controls() {
         assert_eq!(typed("a\r\nb\tc\x1b[31m\x07d\n").text(), "a b c[31md ");
         assert_eq!(typed(&"ż".repeat(5000)).text().len(), LONGEST);
+        assert_eq!([5000, 4092].map(|bytes| typed(&"a".repeat(bytes)).is_full()), [true, false]);
     }
 
     #[test]

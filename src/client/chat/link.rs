@@ -29,6 +29,8 @@ pub(super) struct Link {
     phase: Phase,
     /// How long the next wait is.
     delay: Duration,
+    /// When the last connection came about.
+    since: Instant,
 }
 
 enum Phase {
@@ -66,7 +68,8 @@ pub(super) enum News {
 
 impl Link {
     pub(super) fn new(dialler: Dialler, speech: Speech, wire: Wire) -> Self {
-        Self { dialler, speech, phase: Phase::Up(Box::new(Line::new(wire, speech))), delay: FIRST_DELAY }
+        let phase = Phase::Up(Box::new(Line::new(wire, speech)));
+        Self { dialler, speech, phase, delay: FIRST_DELAY, since: Instant::now() }
     }
 
     /// What to wait for, if there is something.
@@ -112,6 +115,7 @@ impl Link {
                 match wire {
                     Ok(wire) => {
                         self.phase = Phase::Up(Box::new(Line::new(wire, self.speech)));
+                        self.since = Instant::now();
                         vec![News::Connected]
                     }
                     Err(trouble) => {
@@ -145,13 +149,19 @@ impl Link {
         delay
     }
 
-    /// The server has let us in: the next delay is the first again.
-    pub(super) fn settle(&mut self) {
-        self.delay = FIRST_DELAY;
+    /// The server had let us in: the next delay is the first again, unless the stay was so short that the room would
+    /// see nothing but us coming and going.
+    pub(super) fn had_stayed(&mut self) {
+        if self.since.elapsed() >= LAST_DELAY {
+            self.delay = FIRST_DELAY;
+        }
     }
 
-    /// Connects now.
+    /// Connects now, unless that is under way.
     pub(super) fn dial(&mut self) {
+        if matches!(self.phase, Phase::Dialling { .. }) {
+            return;
+        }
         let begin = || {
             let (ours, theirs) = UnixStream::pair()?;
             let (sender, result) = channel();
@@ -329,7 +339,10 @@ mod tests {
         let (mut link, _peer) = link();
         let delays: Vec<u64> = (0..7).map(|_| link.wait().as_secs()).collect();
         assert_eq!(delays, [1, 2, 4, 8, 16, 30, 30]);
-        link.settle();
+        link.had_stayed();
+        assert_eq!(link.wait().as_secs(), 30, "that was no stay");
+        link.since = Instant::now().checked_sub(LAST_DELAY).unwrap();
+        link.had_stayed();
         assert_eq!(link.wait().as_secs(), 1);
     }
 

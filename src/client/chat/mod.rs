@@ -180,15 +180,15 @@ impl Visit {
                 if let Some(Effect::Say(answer)) = self.room.hear(&line, &now()) {
                     self.say(&answer);
                 }
-                if self.room.stay == Stay::In {
-                    self.link.settle();
-                }
             }
             News::Connected => {
                 self.room.connected();
                 self.room.note("connected again", &now());
             }
             News::Lost(trouble) => {
+                if self.room.stay == Stay::In {
+                    self.link.had_stayed();
+                }
                 let place = &self.room.place;
                 let why = trouble.map_or(format!("{place} closed it"), |trouble| format!("{place} {trouble}"));
                 self.room.note(&format!("connection lost: {why}"), &now());
@@ -205,7 +205,7 @@ impl Visit {
             return self.room.lost(String::new());
         }
         let delay = self.link.wait();
-        self.room.lost(format!("trying again in {} s ({why})", delay.as_secs()));
+        self.room.lost(format!("trying again in {} s; /connect tries now ({why})", delay.as_secs()));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::heard::{Ended, Heard, Roll, heard, speaker};
+use super::heard::{Ended, Heard, LONGEST_NAME, MOST_NAMES, Roll, heard, speaker};
 use super::line::LineEditor;
 use super::scroll::{Kind, Looks, Page, Scroll, Shown};
 
@@ -12,14 +12,12 @@ use super::scroll::{Kind, Looks, Page, Scroll, Shown};
 pub(super) struct Room {
     /// Where it is, as the person named it.
     pub(super) place: String,
-    /// What we are called there, as soon as the server has said so.
+    /// What we are called there, as soon as the server has said so, and want to be called the next time.
     pub(super) nick: Option<String>,
     pub(super) members: Members,
     pub(super) stay: Stay,
     pub(super) scroll: Scroll,
     pub(super) editor: LineEditor,
-    /// What we want to be called, also the next time.
-    wanted: Option<String>,
     /// Who is here, while that is being told.
     telling: Option<Roll>,
 }
@@ -55,7 +53,7 @@ pub(super) enum Effect {
     Say(String),
     /// Another connection.
     Dial,
-    /// The person is done, and has told the server so if need be.
+    /// The person is done.
     Leave,
     /// Ctrl-C.
     Interrupt,
@@ -74,7 +72,6 @@ impl Room {
             stay: Stay::Door,
             scroll: Scroll::default(),
             editor: LineEditor::default(),
-            wanted: None,
             telling: None,
         }
     }
@@ -84,7 +81,7 @@ impl Room {
         let meaning = heard(line);
         if meaning == Heard::Question && self.stay == Stay::Door {
             // The nick of the last time is offered once; whoever is refused is asked like everybody.
-            if let Some(nick) = &self.wanted {
+            if let Some(nick) = &self.nick {
                 self.stay = Stay::Offered;
                 return Some(Effect::Say(nick.clone()));
             }
@@ -106,7 +103,6 @@ impl Room {
             Heard::Welcome(nick) => {
                 self.stay = Stay::In;
                 self.nick = Some(nick.to_owned());
-                self.wanted = Some(nick.to_owned());
             }
             Heard::Joined(nick) => self.members.add(nick),
             Heard::Left(nick) => self.members.remove(nick),
@@ -115,7 +111,6 @@ impl Room {
                 self.members.add(new);
                 if self.nick.as_deref() == Some(old) {
                     self.nick = Some(new.to_owned());
-                    self.wanted = Some(new.to_owned());
                 }
             }
             Heard::ShownOut => self.stay = Stay::Out,
@@ -220,19 +215,14 @@ impl Room {
         match &self.stay {
             _ if line == "/quit" => Some(Effect::Leave),
             _ if line.is_empty() => None,
-            Stay::Out if line == "/connect" => {
+            Stay::Away(_) | Stay::Out if line == "/connect" => {
                 self.editor.take();
                 Some(Effect::Dial)
             }
             Stay::Away(_) | Stay::Out | Stay::Offered => None,
             // It is about to be asked which nick we want, and what is typed is none.
-            Stay::Door if self.wanted.is_some() => None,
-            Stay::Asked => {
-                self.wanted = Some(self.editor.take().trim().to_owned());
-                self.scroll.answered();
-                self.wanted.clone().map(Effect::Say)
-            }
-            Stay::Door | Stay::In => {
+            Stay::Door if self.nick.is_some() => None,
+            Stay::Asked | Stay::Door | Stay::In => {
                 self.editor.take();
                 self.scroll.answered();
                 Some(Effect::Say(line))
@@ -243,14 +233,16 @@ impl Room {
 
 impl Members {
     pub(super) fn count(&self) -> usize {
-        self.nicks.len() + self.others
+        self.nicks.len().saturating_add(self.others)
     }
 
     fn add(&mut self, nick: &str) {
-        if let Err(at) = self.place_of(nick)
-            && self.nicks.len() < MOST_NICKS
-        {
-            self.nicks.insert(at, nick.to_owned());
+        match self.place_of(nick) {
+            Ok(_) => {}
+            Err(at) if self.nicks.len() < MOST_NAMES && nick.len() <= LONGEST_NAME => {
+                self.nicks.insert(at, nick.to_owned());
+            }
+            Err(_) => self.others = self.others.saturating_add(1),
         }
     }
 
@@ -278,9 +270,6 @@ impl From<Roll> for Members {
 fn order(nick: &str) -> (String, &str) {
     (nick.to_lowercase(), nick)
 }
-
-/// More than any server here tells; a server that never stops telling fills no more than this.
-const MOST_NICKS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -340,6 +329,15 @@ mod tests {
     }
 
     #[test]
+    fn more_members_than_can_be_are_counted_without_harm() {
+        let mut room = alice();
+        hears(&mut room, &[&format!("* Here: a and {} more.", usize::MAX), "* bob joined"]);
+        assert_eq!(room.members.count(), usize::MAX);
+        hears(&mut room, &["* Here: a.", &format!("* {} joined", "b".repeat(LONGEST_NAME + 1))]);
+        assert_eq!((room.members.nicks.len(), room.members.count()), (1, 2));
+    }
+
+    #[test]
     fn the_same_nick_is_offered_again_and_only_once() {
         let mut room = alice();
         hears(&mut room, &["* alice is now ala"]);
@@ -347,12 +345,19 @@ mod tests {
         assert_eq!(room.members.count(), 0);
         assert_eq!(types(&mut room, "hm"), None);
         assert_eq!(room.editor.text(), "hm", "what cannot be sent is kept");
+        control(&mut room, 'u');
+        assert_eq!(types(&mut room, "/connect"), Some(Effect::Dial), "who does not want to wait need not");
+        types(&mut room, "hm");
         room.connected();
         assert_eq!(key(&mut room, KeyCode::Enter), None, "no nick");
         assert_eq!(room.hear("Nick?", ""), Some(Effect::Say("ala".into())));
         assert_eq!(key(&mut room, KeyCode::Enter), None, "no nick");
         hears(&mut room, &["* Sorry, that nick is taken, or looks like one that is.", "Nick?"]);
         assert_eq!(room.stay, Stay::Asked);
+        control(&mut room, 'u');
+        assert_eq!(types(&mut room, "no nick"), Some(Effect::Say("no nick".into())));
+        room.connected();
+        assert_eq!(room.hear("Nick?", ""), Some(Effect::Say("ala".into())), "what was never ours is not offered");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::line::LONGEST;
 use super::room::{Room, Stay};
 use super::scroll::{Kind, Page, Row, Shown};
 
@@ -138,6 +139,9 @@ fn status(room: &Room, columns: u16) -> Line<'static> {
         0 => " End: back to the last line ".to_owned(),
         unseen => format!(" {unseen} new below; End goes there "),
     };
+    if room.editor.is_full() {
+        return rule(&format!(" the line is full: {LONGEST} bytes fit, and the rest is left out "), columns);
+    }
     let words = match &room.stay {
         Stay::Away(plan) => format!(" not connected: {plan} {unseen}"),
         Stay::Out => format!(" not connected: /connect tries to come back, /quit leaves {unseen}"),
@@ -283,6 +287,15 @@ mod tests {
         room.hear("* You are banned for good", "08:33");
         room.lost(String::new());
         assert!(screen(&room, 70, 6).contains("─── not connected: /connect tries to come back, /quit leaves ─"));
+    }
+
+    #[test]
+    fn a_paste_that_does_not_fit_is_told_of() {
+        let mut room = alice(&[]);
+        room.editor.insert(&"a".repeat(5000));
+        assert!(screen(&room, 80, 6).contains("─── the line is full: 4096 bytes fit, and the rest is left out ───"));
+        room.editor.erase_word();
+        assert!(!screen(&room, 80, 6).contains("full"));
     }
 
     #[test]

@@ -8,6 +8,17 @@ pub(super) struct Board {
     score: Option<String>,
     /// Whether the head of the table is shown.
     headed: bool,
+    last: Last,
+}
+
+/// What the server said last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Last {
+    /// Something that more follows, or nothing at all.
+    #[default]
+    Open,
+    /// What may well be its last word.
+    Word,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +42,16 @@ struct Row<'l> {
 impl Board {
     /// What is to be shown of a line.
     pub(super) fn hear(&mut self, line: &str) -> Vec<String> {
+        self.last = Last::Open;
         if let Some(row) = Row::parse(line) {
             return self.reveal(&row);
         }
-        let Some((before, round)) = question(line) else { return vec![line.to_owned()] };
+        let Some((before, round)) = question(line) else {
+            if !line.ends_with(WAITING) {
+                self.last = Last::Word;
+            }
+            return vec![line.to_owned()];
+        };
         let before = before.trim_end();
         if before == FOUND {
             *self = Self::default();
@@ -57,6 +74,11 @@ impl Board {
         self.score = Some((*score).to_owned());
         self.stage = Stage::Waiting;
         shown
+    }
+
+    /// Whether the server can be done: it has not just asked, told of a round or had us wait.
+    pub(super) fn is_over(&self) -> bool {
+        self.last == Last::Word
     }
 
     /// Whether the server waits for a choice.
@@ -111,6 +133,8 @@ fn question(line: &str) -> Option<(&str, &str)> {
 
 /// What a match begins with.
 const FOUND: &str = "Opponent found.";
+/// How a line ends that one follows.
+const WAITING: &str = "Waiting for an opponent.";
 
 #[cfg(test)]
 mod tests {
@@ -145,6 +169,26 @@ mod tests {
                 "You win the match 3:0.",
             ]
         );
+    }
+
+    #[test]
+    fn a_match_is_over_with_a_word_that_none_must_follow() {
+        let mut board = Board::default();
+        assert!(!board.is_over());
+        for (line, is_over) in [
+            ("Rock-paper-scissors, first to 3. Waiting for an opponent.", false),
+            ("Opponent found. Round 1: rock, paper or scissors?", false),
+            ("Your opponent left before the first round was over. Waiting for an opponent.", false),
+            ("Opponent found. Round 1: rock, paper or scissors?", false),
+            ("You: paper, opponent: rock. You win the round. Score 3:0.", false),
+            ("You win the match 3:0.", true),
+            ("You: paper, opponent: rock. You win the round. Score 1:0.", false),
+            ("Your opponent left. You win the match by forfeit.", true),
+            ("You did not choose within 60s. You are out.", true),
+        ] {
+            board.hear(line);
+            assert_eq!(board.is_over(), is_over, "{line}");
+        }
     }
 
     #[test]

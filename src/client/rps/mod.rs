@@ -21,6 +21,8 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use signal_hook::consts::SIGCONT;
+
 use super::quiet::Quiet;
 use super::signals::Signals;
 use super::speech::Speech;
@@ -40,7 +42,7 @@ pub(crate) struct Seat {
     surface: Surface,
     signals: Signals,
     stdin: File,
-    _quiet: Option<Quiet>,
+    quiet: Option<Quiet>,
 }
 
 /// What follows a match.
@@ -56,8 +58,9 @@ impl Seat {
     /// Where the terminal cannot be used.
     pub(crate) fn take() -> Result<Self, Trouble> {
         let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(Trouble::Stdin)?.into();
-        let signals = Signals::watch(&Signals::ENDING).map_err(Trouble::Stdin)?;
-        Ok(Self { surface: Surface::default(), signals, stdin, _quiet: Quiet::keep() })
+        let signals = [&Signals::ENDING[..], &[SIGCONT]].concat();
+        let signals = Signals::watch(&signals).map_err(Trouble::Stdin)?;
+        Ok(Self { surface: Surface::default(), signals, stdin, quiet: Quiet::keep() })
     }
 
     /// Where events may be shown meanwhile.
@@ -78,6 +81,7 @@ impl Seat {
             buf: vec![0; BUFFER],
         };
         let end = game.play(self);
+        let is_over = game.board.is_over();
         self.surface.draw("");
         wire.closed(match &end {
             Ok(End::Over) => Ending::PeerClosed,
@@ -85,13 +89,18 @@ impl Seat {
             Err(trouble) => trouble.ending(),
         });
         match end? {
-            End::Over => self.offer(),
+            End::Over => {
+                if !is_over {
+                    self.surface.show(&format!("-- the server {}", Trouble::CutShort));
+                }
+                self.offer()
+            }
             End::Left => Ok(Played::Farewell(Farewell::Done)),
             End::Signal(signal) => Ok(Played::Farewell(Farewell::Signal(signal))),
         }
     }
 
-    /// Whether another match is wanted; `y` is the only yes.
+    /// Whether another match is wanted. A key that came too late for the last one is no answer.
     fn offer(&mut self) -> Result<Played, Trouble> {
         self.surface.draw("Another match? [y/N] ");
         let answer = loop {
@@ -102,17 +111,34 @@ impl Seat {
                 Err(e) => return Err(Trouble::Stdin(e.into())),
             }
             let pressed = !fds[0].revents().is_empty();
-            if let Some(signal) = self.signals.came() {
+            if let Some(signal) = self.ended_by() {
                 break Played::Farewell(Farewell::Signal(signal));
             }
             if pressed {
                 let mut key = [0; 64];
                 let count = self.read(&mut key)?;
-                break if matches!(key[..count], [b'y' | b'Y', ..]) { Played::Again } else { DONE };
+                if count == 0 {
+                    break DONE;
+                }
+                if let Some(answer) = key[..count].iter().find_map(|key| answer(*key)) {
+                    break answer;
+                }
             }
         };
         self.surface.draw("");
         Ok(answer)
+    }
+
+    /// The signal that ends it, if one has come. After Ctrl-Z and `fg` the terminal is made ours again.
+    fn ended_by(&mut self) -> Option<i32> {
+        while let Some(signal) = self.signals.came() {
+            if signal != SIGCONT {
+                return Some(signal);
+            }
+            self.quiet.iter().for_each(Quiet::again);
+            self.surface.show("");
+        }
+        None
     }
 
     /// The next keys; none at the end of input.
@@ -125,6 +151,15 @@ impl Seat {
                 read => return read.map_err(Trouble::Stdin),
             }
         }
+    }
+}
+
+/// What a key says to the offer of another match.
+fn answer(key: u8) -> Option<Played> {
+    match key {
+        b'y' | b'Y' => Some(Played::Again),
+        b'n' | b'N' | b'q' | b'Q' | b'\r' | b'\n' | 0x04 => Some(DONE),
+        _ => None,
     }
 }
 
@@ -154,7 +189,7 @@ impl Game<'_> {
             let limit = self.keys.due().map(|due| due.saturating_duration_since(Instant::now()));
             let limit = [limit, self.hearing.patience()].into_iter().flatten().min();
             let ready = self.wire.wait(&[seat.stdin.as_fd(), seat.signals.as_fd()], limit)?;
-            if let Some(signal) = seat.signals.came() {
+            if let Some(signal) = seat.ended_by() {
                 self.wire.cut();
                 return Ok(End::Signal(signal));
             }

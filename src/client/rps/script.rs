@@ -17,7 +17,7 @@ use crate::net::Ending;
 /// end.
 ///
 /// # Errors
-/// Where the conversation fails, stdin cannot be read or stdout cannot be written to.
+/// Where the conversation fails or ends before the match does, stdin cannot be read or stdout cannot be written to.
 pub(crate) fn play_script(wire: &Wire, speech: Speech) -> Result<(), Trouble> {
     let script = Script {
         wire,
@@ -77,6 +77,9 @@ impl Script<'_> {
                 (self.hearing.rest()?.into_iter().collect(), false)
             };
             match self.tell(&lines) {
+                Ok(()) if over && self.manner == Manner::Playing && !self.board.is_over() => {
+                    return Err(Trouble::CutShort);
+                }
                 Ok(()) if over => return Ok(Ending::PeerClosed),
                 Ok(()) => {}
                 Err(e) if e.kind() == ErrorKind::BrokenPipe => {

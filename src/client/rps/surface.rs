@@ -4,6 +4,10 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::termios::tcgetwinsize;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
 use crate::client::screen::write_out;
 
 /// A terminal as a player sees it.
@@ -15,7 +19,7 @@ impl Surface {
     pub(super) fn show(&self, text: &str) {
         let bottom = self.bottom();
         let line_end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        write_out(&format!("{CLEAR}{text}{line_end}{bottom}"));
+        write_out(&format!("{CLEAR}{text}{line_end}{}", tail(&bottom, columns())));
     }
 
     /// Draws another bottom line, where it is another.
@@ -23,7 +27,7 @@ impl Surface {
         let mut bottom = self.bottom();
         if *bottom != line {
             line.clone_into(&mut bottom);
-            write_out(&format!("{CLEAR}{bottom}"));
+            write_out(&format!("{CLEAR}{}", tail(&bottom, columns())));
         }
     }
 
@@ -44,5 +48,36 @@ impl Write for Surface {
     }
 }
 
+/// How many columns the bottom line may take: one row has to do, for another could not be cleared.
+fn columns() -> usize {
+    let columns = tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_col);
+    if columns == 0 { usize::MAX } else { usize::from(columns) - 1 }
+}
+
+/// The end of a line, which is what is being typed.
+fn tail(line: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let fits = |(_, character): &(usize, &str)| {
+        used += character.width();
+        used <= columns
+    };
+    let start = line.grapheme_indices(true).rev().take_while(fits).last().map_or(line.len(), |(at, _)| at);
+    &line[start..]
+}
+
 /// To the first column, and nothing behind it.
 const CLEAR: &str = "\r\x1b[K";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_does_not_fit_shows_its_end() {
+        for (line, columns, shown) in
+            [("Round 1? noz", 80, "Round 1? noz"), ("Round 1? noz", 5, "? noz"), ("a 漢字", 3, "字"), ("ab", 0, "")]
+        {
+            assert_eq!(tail(line, columns), shown);
+        }
+    }
+}

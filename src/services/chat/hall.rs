@@ -62,6 +62,18 @@ impl Hall {
         Ok(Self { asks: Some(asks), urgent, thread: Some(thread), last: AtomicU64::new(0) })
     }
 
+    /// One that never listens, and what would be heard.
+    #[cfg(test)]
+    pub(super) fn deaf(room: usize) -> (Self, mpsc::Receiver<Ask>) {
+        let (asks, heard) = mpsc::channel(room);
+        (Self { asks: Some(asks), urgent: Arc::default(), thread: None, last: AtomicU64::new(0) }, heard)
+    }
+
+    #[cfg(test)]
+    pub(super) fn urgent(&self) -> Vec<Ask> {
+        mem::take(&mut *self.urgent.asks())
+    }
+
     pub(super) fn next_id(&self) -> Id {
         Id(self.last.fetch_add(1, Ordering::Relaxed))
     }
@@ -85,6 +97,14 @@ impl Hall {
 }
 
 impl Urgent {
+    /// Adds what waits in the channel, and behind it what was urgent before that was looked at. Whatever the same caller
+    /// told before is in the channel then, which holds no more than `QUEUE`; so what is urgent waits for no silence.
+    fn gather(&self, heard: &mut mpsc::Receiver<Ask>, asks: &mut Vec<Ask>) {
+        let mut urgent = mem::take(&mut *self.asks());
+        asks.extend(std::iter::from_fn(|| heard.try_recv().ok()).take(QUEUE));
+        asks.append(&mut urgent);
+    }
+
     fn asks(&self) -> MutexGuard<'_, Vec<Ask>> {
         self.asks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,23 +135,14 @@ impl Evening {
         loop {
             tokio::select! {
                 biased;
-                count = heard.recv_many(&mut asks, MOST_AT_ONCE) => if count == 0 { break },
+                count = heard.recv_many(&mut asks, QUEUE) => if count == 0 { break },
                 () = self.urgent.news.notified() => {}
             }
             if Instant::now() < due {
                 // Many talk at once: what they say within a moment goes to everybody together.
                 sleep_until(due).await;
             }
-            while asks.len() < MOST_AT_ONCE
-                && let Ok(ask) = heard.try_recv()
-            {
-                asks.push(ask);
-            }
-            if heard.is_empty() {
-                asks.append(&mut mem::take(&mut *self.urgent.asks()));
-            } else {
-                self.urgent.news.notify_one();
-            }
+            self.urgent.gather(&mut heard, &mut asks);
             let effects = asks.drain(..).flat_map(|ask| self.turn(ask)).collect();
             self.carry_out(effects).await;
             due = Instant::now() + GATHER;
@@ -193,10 +204,31 @@ async fn in_time<T>(kept: Answer<'_, T>) -> Result<(), StoreError> {
 
 /// How long a ban may take to be kept.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What waits to be heard; more who talk wait for room.
+/// What waits to be heard; more who talk wait for room. One turn hears twice as much at most.
 const QUEUE: usize = 1024;
-/// What is heard in one turn.
-const MOST_AT_ONCE: usize = 1024;
 /// How long lines gather where many talk at once; nobody notices it, and a write of ten lines costs little more than
 /// one of a single line.
 const GATHER: Duration = Duration::from_micros(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_urgent_comes_behind_what_was_told_before_and_waits_for_no_silence() {
+        let (asks, mut heard) = mpsc::channel(QUEUE);
+        let urgent = Urgent::default();
+        let says = |number: u64| Ask::Says(Id(number), Vec::new());
+        (0..QUEUE as u64).for_each(|number| asks.try_send(says(number)).ok().unwrap());
+        urgent.asks().push(Ask::Stops);
+        let mut first = vec![heard.try_recv().unwrap()];
+        // Somebody always has more to say.
+        asks.try_send(says(QUEUE as u64)).ok().unwrap();
+        urgent.gather(&mut heard, &mut first);
+        let told: Vec<u64> =
+            first.iter().map_while(|ask| if let Ask::Says(id, _) = ask { Some(id.0) } else { None }).collect();
+        assert_eq!(told, (0..=QUEUE as u64).collect::<Vec<_>>());
+        assert!(matches!(first[told.len()..], [Ask::Stops]));
+        assert!(urgent.asks().is_empty());
+    }
+}

@@ -7,6 +7,9 @@ mod admin;
 mod bans;
 /// What somebody types, told apart.
 mod command;
+/// A room full of people, to be measured.
+#[cfg(feature = "simulation")]
+mod crowd;
 /// How fast somebody may talk.
 mod flood;
 /// Runs the room.
@@ -25,6 +28,8 @@ mod room;
 mod speech;
 /// One member's conversation.
 mod stay;
+/// Who speaks to another kind of server.
+mod stranger;
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -42,9 +47,13 @@ use hall::{Ask, Hall};
 use room::Room;
 use stay::{Counter, Stay};
 
+#[cfg(feature = "simulation")]
+pub use crowd::Crowd;
 pub(crate) use flood::Rate;
 pub(super) use hall::Tools;
 pub(super) use room::Terms;
+#[cfg(feature = "simulation")]
+pub use room::simulate;
 
 /// A room that is open.
 pub(crate) struct Chat {

@@ -95,6 +95,12 @@ impl Outbox {
         self.state.get() == State::Overflowed
     }
 
+    /// How many bytes are in it.
+    #[cfg(feature = "simulation")]
+    pub(super) fn held(&self) -> usize {
+        self.lines.borrow().iter().map(|(_, line)| line.len()).sum()
+    }
+
     /// When what was taken last is too old to be still on its way.
     pub(super) fn deadline(&self) -> Instant {
         self.under_way.get().unwrap_or_else(Instant::now) + OLDEST

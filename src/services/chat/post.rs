@@ -34,9 +34,14 @@ struct Member {
 impl Post {
     /// Open as long as somebody holds it, and served by a task of this thread.
     pub(super) fn open(framing: Framing, batches: mpsc::Receiver<Batch>) -> Rc<Self> {
-        let post = Rc::new(Self { members: RefCell::default(), codec: Codec::new(framing) });
+        let post = Rc::new(Self::new(framing));
         tokio::task::spawn_local(serve(Rc::downgrade(&post), batches));
         post
+    }
+
+    /// For members of whom nobody has come yet.
+    pub(super) fn new(framing: Framing) -> Self {
+        Self { members: RefCell::default(), codec: Codec::new(framing) }
     }
 
     /// From now on what is for `id` lands in this outbox.
@@ -44,13 +49,18 @@ impl Post {
         self.members.borrow_mut().insert(id, Rc::new(Member { outbox, entered: false.into() }));
     }
 
+    /// Whether lines for everybody are for this one too.
+    pub(super) fn has_entered(&self, id: Id) -> bool {
+        self.members.borrow().get(&id).is_some_and(|member| member.entered.get())
+    }
+
     /// Whoever has left gets nothing more.
     pub(super) fn forget(&self, id: Id) {
         self.members.borrow_mut().remove(&id);
     }
 
-    fn bring(&self, batch: &[Effect]) {
-        let now = Instant::now();
+    /// Puts each line into the outboxes of those it is for.
+    pub(super) fn bring(&self, batch: &[Effect], now: Instant) {
         for effect in batch {
             match effect {
                 Effect::Enter(id) => self.with(*id, |member| member.entered.set(true)),
@@ -86,7 +96,7 @@ async fn serve(post: Weak<Post>, mut batches: mpsc::Receiver<Batch>) {
         let Some(post) = post.upgrade() else { return };
         // In pieces, so that whoever does read is not behind by what came at once.
         for piece in batch.chunks(AT_ONCE) {
-            post.bring(piece);
+            post.bring(piece, Instant::now());
             tokio::task::yield_now().await;
         }
     }

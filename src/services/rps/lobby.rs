@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use super::choice::Choice;
 use super::game::{Game, Move, Next, Pair, Reveal, Side};
 use super::line::{Line, Score, View};
+#[cfg(feature = "simulation")]
+pub use simulation::simulate;
 
 /// Somebody, for one visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -382,7 +384,7 @@ fn score(score: Pair<u32>, side: Side) -> Score {
 pub(super) const GRACE: Duration = Duration::from_millis(100);
 
 /// Thousands of random evenings, each step of them checked.
-#[cfg(test)]
+#[cfg(feature = "simulation")]
 mod simulation;
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,8 @@ use crate::net::byteloop::Orders;
 use crate::net::{Conn, Ending};
 use crate::store::Store;
 use choice::Choice;
+#[cfg(feature = "simulation")]
+pub use lobby::simulate;
 use referee::{Letter, Referee, Seat, Then};
 
 pub(super) struct Rps {

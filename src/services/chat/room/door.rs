@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{ADMIN, Effect, Id, Member, Room, STOPPING};
+use super::{ADMIN, Cause, Effect, Id, Member, Room, STOPPING};
 use crate::net::network;
 use crate::services::chat::bans::{self, Whom};
 use crate::services::chat::command::{Command, Rank};
 use crate::services::chat::flood::Bucket;
 use crate::services::chat::nick::Nick;
-use crate::services::chat::speech;
+use crate::services::chat::{speech, stranger};
 use crate::store::Ban;
 
 /// Somebody without a nick.
@@ -43,6 +43,17 @@ impl Room {
         self.welcome(id, ADMIN);
     }
 
+    /// Takes somebody away who never got in.
+    pub(super) fn leave_door(&mut self, id: Id, cause: Cause) -> bool {
+        if self.guests.remove(&id).is_none() {
+            return false;
+        }
+        if cause == Cause::TimedOut {
+            self.tell(id, TOO_LATE);
+        }
+        true
+    }
+
     pub(super) fn leave_console(&mut self, id: Id) -> bool {
         let before = self.consoles.len();
         self.consoles.retain(|console| *console != id);
@@ -50,7 +61,7 @@ impl Room {
     }
 
     pub(super) fn hear_guest(&mut self, id: Id, bytes: &[u8]) {
-        if let Some(line) = mistaken(bytes) {
+        if let Some(line) = stranger::answer_to(bytes) {
             self.guests.remove(&id);
             return self.dismiss(id, line);
         }
@@ -124,6 +135,12 @@ impl Room {
         }
     }
 
+    pub(super) fn disown(&mut self, nick: &Nick) {
+        for key in nick.keys() {
+            self.owners.remove(key);
+        }
+    }
+
     /// Tells somebody where they are, and lets them see everything from now on.
     fn welcome(&mut self, id: Id, name: &str) {
         let (nicks, others) = self.roll(GREETED);
@@ -141,21 +158,9 @@ pub(super) fn banned(ban: &Ban) -> String {
     format!("* You are banned {}", bans::lasting(ban))
 }
 
-/// Whether somebody speaks to another server: what to say then.
-fn mistaken(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(TLS_HELLO) {
-        return Some("* This is a chat in plain text, not TLS.");
-    }
-    let is_http = HTTP_VERBS.iter().any(|verb| bytes.strip_prefix(*verb).is_some_and(|rest| rest.starts_with(b" ")));
-    is_http.then_some("* This is a chat, not a web server; connect with nc or sockeye connect chat.")
-}
-
 const QUESTION: &str = "Nick?";
+const TOO_LATE: &str = "* You did not say a nick in time.";
 /// How many nicks may be tried.
 const ATTEMPTS: u32 = 5;
 /// How many nicks a newcomer is told. Where a thousand come at once, all of them told to all would be a million.
 const GREETED: usize = 50;
-/// A handshake record of any version.
-const TLS_HELLO: &[u8] = b"\x16\x03";
-const HTTP_VERBS: [&[u8]; 10] =
-    [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH", b"PRI"];

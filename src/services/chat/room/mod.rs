@@ -24,6 +24,8 @@ use crate::event::audit::Record;
 use crate::store::{Ban, BanKey};
 
 use door::Guest;
+#[cfg(feature = "simulation")]
+pub use simulation::simulate;
 
 /// One room and everybody in it.
 #[derive(Debug)]
@@ -152,7 +154,7 @@ impl Room {
             Input::Leaves { id, cause } => self.leave(id, cause),
             Input::NotKept(why) => {
                 for id in self.consoles.clone() {
-                    self.refuse(id, format!("The ban is not on disk: {why}."));
+                    self.refuse(id, format!("The disk has the bans as they were: {why}."));
                 }
             }
             Input::Stops => self.stop(),
@@ -173,7 +175,7 @@ impl Room {
     fn leave(&mut self, id: Id, cause: Cause) {
         if self.members.contains_key(&id) {
             self.remove(id, |nick| format!("* {nick} left{}", cause.words()));
-        } else if self.guests.remove(&id).is_some() || self.leave_console(id) {
+        } else if self.leave_door(id, cause) || self.leave_console(id) {
             self.close(id);
         }
     }
@@ -194,9 +196,7 @@ impl Room {
     /// Takes a member away and has the others told. What the member is told comes before.
     fn remove(&mut self, id: Id, announcement: impl FnOnce(&Nick) -> String) {
         let Some(member) = self.members.remove(&id) else { return };
-        for key in member.nick.keys() {
-            self.owners.remove(key);
-        }
+        self.disown(&member.nick);
         self.close(id);
         self.announce(&announcement(&member.nick));
     }
@@ -266,7 +266,7 @@ const STOPPING: &str = "* The server is stopping.";
 const NOBODY: &str = "Nobody here has that nick.";
 
 /// Random people, and what holds whatever they do.
-#[cfg(test)]
+#[cfg(feature = "simulation")]
 mod simulation;
 #[cfg(test)]
 mod tests;

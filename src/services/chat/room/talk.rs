@@ -10,8 +10,12 @@ use crate::services::chat::speech;
 
 impl Room {
     pub(super) fn hear_member(&mut self, id: Id, bytes: &[u8]) {
+        // A line of nothing is nothing said, but somebody has to read it too.
+        if !self.is_heard(id) {
+            return;
+        }
         let text = speech::shown(bytes);
-        if text.is_empty() || !self.is_heard(id) {
+        if text.is_empty() {
             return;
         }
         match parse(&text, Rank::Member) {
@@ -20,7 +24,6 @@ impl Room {
                 self.refuse(id, "You are muted: nobody saw that.");
             }
             Ok(Command::Nick(word)) => self.rename(id, word),
-            Ok(Command::Quit) => self.leave(id, Cause::Left),
             Ok(command) => self.do_as_anybody(id, command),
         }
     }
@@ -106,7 +109,8 @@ impl Room {
             Err(why) => return self.refuse(id, format_args!("Sorry, {why}.")),
         };
         // Their own nick may be written in another way.
-        let Some(old) = self.disown(id) else { return };
+        let Some(old) = self.members.get(&id).map(|member| member.nick.clone()) else { return };
+        self.disown(&old);
         if let Some(why) = self.refusal(&nick) {
             self.own(id, &old);
             return self.refuse(id, why);
@@ -117,15 +121,6 @@ impl Room {
             member.nick = nick;
         }
         self.announce(&line);
-    }
-
-    /// Frees the nick of somebody.
-    fn disown(&mut self, id: Id) -> Option<Nick> {
-        let nick = self.members.get(&id)?.nick.clone();
-        for key in nick.keys() {
-            self.owners.remove(key);
-        }
-        Some(nick)
     }
 
     fn show_who(&mut self, id: Id) {

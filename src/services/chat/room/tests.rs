@@ -119,6 +119,9 @@ fn who_has_no_nick_sees_and_says_nothing() {
     stage.leaves(3, Cause::Reset);
     assert_eq!(stage.seen(), ["!close 3"]);
     stage.arrives(4, "192.0.2.3");
+    stage.leaves(4, Cause::TimedOut);
+    assert_eq!(stage.seen(), ["4: Nick?", "4: * You did not say a nick in time.", "!close 4"]);
+    stage.arrives(4, "192.0.2.3");
     stage.says(4, "/quit");
     assert_eq!(stage.seen(), ["4: Nick?", "!close 4"]);
     stage.says(4, "alice");
@@ -471,6 +474,23 @@ fn who_floods_is_warned_then_not_heard_then_sent_out() {
     // The admin may talk as fast as they can.
     (0..100).for_each(|_| stage.says(1, "order!"));
     assert_eq!(stage.seen().len(), 100);
+}
+
+#[test]
+fn lines_of_nothing_are_a_flood_like_any_other() {
+    let mut stage = Stage::with_members(&["alice"]);
+    stage.room.terms.rate = Some(Rate { lines: 10, burst: 20 });
+    (0..20).for_each(|_| stage.says(2, ""));
+    assert_eq!(stage.seen(), [""; 0]);
+    (0..200).for_each(|_| stage.says(2, " "));
+    assert_eq!(stage.seen().last().unwrap(), ": * alice left (flooding)");
+}
+
+#[test]
+fn the_admin_is_told_where_the_disk_has_the_bans_as_they_were() {
+    let mut stage = Stage::open();
+    stage.apply(Input::NotKept("it is full"));
+    assert_eq!(stage.seen(), ["1: * The disk has the bans as they were: it is full."]);
 }
 
 #[test]

@@ -1,69 +1,25 @@
 //! Simulation: random players come, choose, talk, stall, leave and come back, in a lobby whose store is slow and fails.
-//! After every step what was told is held against a second, simpler account of the game. A seed is an evening: the same
-//! one is the same trace. `SOCKEYE_SEEDS=FROM..TO` runs others.
+//! After every step what was told is held against a second, simpler account of the game. `tests/simulation.rs` plays it.
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
 
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::Arguments;
 
 use super::super::game::{MOST_DRAWS, WINS};
 use super::*;
+use crate::services::dice::Dice;
+
+/// Plays the evening of `seed`, which is always the same, and tells each step as it is over. Gives how matches ended.
+///
+/// # Panics
+/// Where the lobby does not hold what it promises.
+pub fn simulate(seed: u64, tell: &mut dyn FnMut(Arguments<'_>)) -> BTreeSet<String> {
+    let ends = Evening::new(seed, tell).pass().ends;
+    ends.into_iter().map(str::to_owned).collect()
+}
 
 const TURN: Duration = Duration::from_secs(60);
 const STEPS: usize = 120;
-const SEEDS: std::ops::Range<u64> = 0..10_000;
-
-#[test]
-fn every_evening_keeps_the_rules() {
-    let seeds = std::env::var("SOCKEYE_SEEDS").ok().map_or(SEEDS, |words| {
-        let (from, to) = words.split_once("..").expect("FROM..TO");
-        from.parse().unwrap()..to.parse().unwrap()
-    });
-    let mut ends = HashMap::new();
-    for seed in seeds {
-        let evening = std::panic::catch_unwind(|| Evening::new(seed).pass());
-        let Ok(evening) = evening else {
-            panic!("the evening of seed {seed} broke a rule; SOCKEYE_SEEDS={seed}..{}", seed + 1)
-        };
-        evening.ends.into_iter().for_each(|end| *ends.entry(end).or_insert(0) += 1);
-    }
-    // A simulation in which something never happens tests nothing of it.
-    let all = ["played", "left", "silent", "void", "draws", "back"];
-    assert!(all.iter().all(|end| ends.contains_key(end)), "{ends:?}");
-}
-
-#[test]
-fn the_same_seed_is_the_same_evening() {
-    for seed in 0..50 {
-        assert_eq!(trace_of(seed), trace_of(seed), "{seed}");
-    }
-    assert_ne!(trace_of(1), trace_of(2));
-}
-
-fn trace_of(seed: u64) -> String {
-    let evening = Evening { trace: Some(String::new()), ..Evening::new(seed) };
-    evening.pass().trace.unwrap_or_default()
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        usize::try_from(self.next() % most as u64).unwrap()
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
-        if all.is_empty() { None } else { Some(all[self.below(all.len())]) }
-    }
-}
 
 /// A match as somebody sees it who looks over both shoulders.
 #[derive(Debug)]
@@ -82,8 +38,8 @@ impl Shadow {
     }
 }
 
-struct Evening {
-    chance: Chance,
+struct Evening<'a> {
+    dice: Dice,
     lobby: Lobby,
     start: Instant,
     now: Instant,
@@ -97,16 +53,15 @@ struct Evening {
     stubborn: bool,
     draining: bool,
     ends: Vec<&'static str>,
-    /// Where it is wanted: it takes longer than the evening.
-    trace: Option<String>,
+    tell: &'a mut dyn FnMut(Arguments<'_>),
 }
 
-impl Evening {
-    fn new(seed: u64) -> Self {
-        let (mut chance, now) = (Chance(seed), Instant::now());
-        let stubborn = chance.below(10) == 0;
+impl<'a> Evening<'a> {
+    fn new(seed: u64, tell: &'a mut dyn FnMut(Arguments<'_>)) -> Self {
+        let (mut dice, now) = (Dice::new(seed), Instant::now());
+        let stubborn = dice.below(10) == 0;
         Self {
-            chance,
+            dice,
             lobby: Lobby::new(TURN),
             start: now,
             now,
@@ -118,7 +73,7 @@ impl Evening {
             stubborn,
             draining: false,
             ends: Vec::new(),
-            trace: None,
+            tell,
         }
     }
 
@@ -131,28 +86,28 @@ impl Evening {
     }
 
     fn step(&mut self, step: usize) {
-        let somebody = self.chance.of(&self.here);
-        let command = match (self.chance.below(100), somebody) {
-            (0..12, _) | (_, None) => {
+        let somebody = (!self.here.is_empty()).then(|| self.dice.pick(&self.here));
+        let command = match (self.dice.below(100), somebody) {
+            (0..12, _) | (_, None) if !self.stubborn || self.here.len() < 2 => {
                 self.last += 1;
                 Command::Join(Player(self.last), self.last.to_string().into())
             }
-            (12..80, Some(player)) => {
+            (0..80, Some(player)) => {
                 let any = [Some(Choice::Rock), Some(Choice::Paper), Some(Choice::Scissors), None];
-                let choice = if self.stubborn { Some(Choice::Rock) } else { any[self.chance.below(4)] };
+                let choice = if self.stubborn { Some(Choice::Rock) } else { any[self.dice.below(4)] };
                 Command::Choose(player, choice)
             }
             (80..86, Some(player)) if !self.stubborn => Command::Leave(player),
             (86..93, _) => match self.asked.pop() {
                 Some((table, _)) => {
-                    Command::Kept(table, if self.chance.below(5) == 0 { Keeping::Failed } else { Keeping::Done })
+                    Command::Kept(table, if self.dice.below(5) == 0 { Keeping::Failed } else { Keeping::Done })
                 }
                 None => Command::Look,
             },
             (93..97, _) => {
                 // Up to a third of a turn, and sometimes all of it.
-                let third = self.chance.below(20);
-                let stall = if self.chance.below(4) == 0 { TURN } else { Duration::from_secs(third as u64) };
+                let third = self.dice.below(20);
+                let stall = if self.dice.below(4) == 0 { TURN } else { Duration::from_secs(third as u64) };
                 self.now += if self.stubborn { Duration::from_secs(1) } else { stall };
                 Command::Look
             }
@@ -160,7 +115,7 @@ impl Evening {
                 self.now += Duration::from_millis(70);
                 Command::Look
             }
-            _ if step > STEPS / 2 && self.chance.below(3) == 0 => Command::Drain,
+            _ if step > STEPS / 2 && self.dice.below(3) == 0 => Command::Drain,
             _ => Command::Look,
         };
         self.apply(command);
@@ -184,9 +139,7 @@ impl Evening {
     fn apply(&mut self, command: Command) {
         let at = self.now - self.start;
         let effects = self.lobby.apply(command.clone(), self.now);
-        if let Some(trace) = &mut self.trace {
-            writeln!(trace, "{at:?} {command:?} -> {effects:?}").unwrap();
-        }
+        (self.tell)(format_args!("{at:?} {command:?}: {effects:?}"));
         self.before(&command, &effects);
         let mut found = Vec::new();
         for effect in &effects {

@@ -3,44 +3,49 @@
 //! (3) a nick has one owner, (4) one join and one leave for each stay, with the right cause, (5) nothing is seen after
 //! one's own end, (6) nobody can forge a line or move a cursor, (8) memory is bounded by who is there.
 //!
-//! A seed that fails is printed; `SOCKEYE_SEED=17 cargo test simulation` plays it again.
+//! `tests/simulation.rs` plays it.
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
 
-/// Random numbers that are the same everywhere.
-mod dice;
 /// Who can tell a forged line.
 mod witness;
 /// What stands around a room.
 mod world;
 
 use std::collections::BTreeSet;
-use std::env;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
+use std::fmt::Arguments;
 
 use jiff::SignedDuration;
 
 use super::{Cause, Id, Rate, Terms};
+use crate::services::dice::Dice;
 
-use dice::Dice;
-use world::{Reading, World};
+use world::{Reading, Tell, World};
+
+/// Plays the story of `seed`, which is always the same, and tells each turn as it is over. Gives the kinds of things that
+/// have happened.
+///
+/// # Panics
+/// Where a room does not hold what it promises.
+pub fn simulate(seed: u64, tell: &mut dyn FnMut(Arguments<'_>)) -> BTreeSet<String> {
+    Story::new(seed, tell).play()
+}
 
 /// One seed: a room and those who come.
-struct Story {
+struct Story<'a> {
     dice: Dice,
-    world: World,
+    world: World<'a>,
     next: u64,
 }
 
-impl Story {
-    fn new(seed: u64) -> Self {
+impl<'a> Story<'a> {
+    fn new(seed: u64, tell: Tell<'a>) -> Self {
         let mut dice = Dice::new(seed);
         let rate = [None, Some(Rate::default()), Some(Rate { lines: 1, burst: 2 })];
-        let world = World::new(Terms { rate: dice.pick(&rate) });
+        let world = World::new(Terms { rate: dice.pick(&rate) }, tell);
         Self { dice, world, next: 1 }
     }
 
-    /// Plays it to its end; gives what tells it from others, and what has happened.
-    fn play(mut self) -> (u64, BTreeSet<String>) {
+    fn play(mut self) -> BTreeSet<String> {
         let turns = 20 + self.dice.below(120);
         for _ in 0..turns {
             self.turn();
@@ -124,11 +129,8 @@ impl Story {
 
     fn somebody_reads_otherwise(&mut self) {
         let Some(id) = self.any(|_, _| true) else { return };
-        let reading = self.dice.pick(&[Reading::Nothing, Reading::OneLine, Reading::Everything]);
-        if let Some(peer) = self.world.peers.get_mut(&id) {
-            peer.reading = reading;
-        }
-        self.world.wait(0);
+        let reading = self.dice.pick(&[Reading::Nothing, Reading::Slowly, Reading::Everything]);
+        self.world.read(id, reading);
     }
 
     fn the_admin_speaks(&mut self) {
@@ -261,62 +263,3 @@ const WORDS: &[&str] = &[
     "a\tb\u{7}",
     "e\u{301}\u{301}\u{301}",
 ];
-
-fn play(seed: u64) -> (u64, BTreeSet<String>) {
-    // The seed has to be seen, whatever it was that failed.
-    catch_unwind(AssertUnwindSafe(|| Story::new(seed).play())).unwrap_or_else(|panic| {
-        eprintln!("seed {seed} failed; SOCKEYE_SEED={seed} cargo test simulation plays it again");
-        resume_unwind(panic)
-    })
-}
-
-#[test]
-fn ten_thousand_rooms_hold_what_a_room_promises() {
-    if let Ok(seed) = env::var("SOCKEYE_SEED") {
-        play(seed.parse().expect("SOCKEYE_SEED is a number"));
-        return;
-    }
-    thread::scope(|scope| {
-        for part in 0..WORKERS {
-            scope.spawn(move || (part..SEEDS).step_by(WORKERS as usize).for_each(|seed| _ = play(seed)));
-        }
-    });
-}
-
-#[test]
-fn the_same_seed_tells_the_same_story_and_another_another() {
-    let traces: Vec<u64> = (0..200).map(|seed| play(seed).0).collect();
-    assert_eq!(traces, (0..200).map(|seed| play(seed).0).collect::<Vec<_>>());
-    let mut others = traces.clone();
-    others.sort_unstable();
-    others.dedup();
-    assert_eq!(others.len(), traces.len());
-}
-
-#[test]
-fn in_a_thousand_stories_everything_has_happened() {
-    let happened: BTreeSet<String> = (0..1_000).flat_map(|seed| play(seed).1).collect();
-    for event in [
-        "joined",
-        "left",
-        "left (connection reset)",
-        "left (timed out)",
-        "left (too slow)",
-        "left (flooding)",
-        "left (broken message)",
-        "is now",
-        "was kicked by admin",
-        "was banned by admin",
-        "was banned by admin for 2s",
-        "was muted by admin",
-        "was unmuted by admin",
-        "a queue too large",
-        "a queue too old",
-        "a restart",
-    ] {
-        assert!(happened.contains(event), "{event} is not among {happened:?}");
-    }
-}
-
-const SEEDS: u64 = 10_000;
-const WORKERS: u64 = 2;

@@ -1,5 +1,6 @@
 //! Witness: somebody who knows the wire but not the room. From the lines that everybody sees it knows who is there, and
 //! for each it can say who made it; a line that nobody made, that names the wrong one or that comes twice is a forgery.
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use crate::services::chat::speech;
 pub(super) struct Witness {
     /// Who is there, by nick.
     pub(super) present: BTreeMap<String, Stay>,
+    /// Nicks that may not talk.
+    muted: Vec<Nick>,
     /// Who was told to be too fast.
     warned: BTreeSet<Id>,
     turn: Turn,
@@ -100,6 +103,7 @@ impl Witness {
         if let Some((names, _)) = line.strip_prefix('<').and_then(|rest| rest.split_once("> ")) {
             let name = self.turn.name.as_deref().unwrap_or_default();
             let own = names.strip_prefix("you to ").is_some() && Some(id) == self.turn.actor;
+            assert!(!self.is_muted(name), "{name} is muted and says {line:?}");
             assert!(own || names == format!("{name} to you"), "{line:?} is forged");
         }
     }
@@ -127,7 +131,12 @@ impl Witness {
             }
             ["*", nick, "was", "muted" | "unmuted", "by", "admin"] => {
                 assert!(self.turn.is_console, "{line:?} was not the admin's doing");
-                assert!(words[3] == "unmuted" || self.present.contains_key(nick), "{line:?} but nobody is there");
+                let whom = Nick::parse(nick).unwrap();
+                self.muted.retain(|muted| !muted.is_like(&whom));
+                if words[3] == "muted" {
+                    assert!(self.present.contains_key(nick), "{line:?} but nobody is there");
+                    self.muted.push(whom);
+                }
             }
             ["*", "The", "server", "is", "stopping."] => {
                 assert!(self.turn.stops);
@@ -156,6 +165,11 @@ impl Witness {
         let said = text.strip_prefix('/').unwrap_or(text);
         let name = self.turn.name.as_deref().unwrap_or_default();
         assert_eq!(line, format!("<{name}> {said}"), "somebody else has said that");
+        assert!(!self.is_muted(name), "{name} is muted");
+    }
+
+    fn is_muted(&self, name: &str) -> bool {
+        Nick::parse(name).is_ok_and(|nick| self.muted.iter().any(|muted| muted.is_like(&nick)))
     }
 
     fn see_join(&mut self, nick: &str, view: &View<'_>) {
@@ -170,6 +184,7 @@ impl Witness {
     fn see_rename(&mut self, [old, new]: [&str; 2], view: &View<'_>) {
         let id = self.turn.actor.unwrap();
         assert_eq!(self.turn.name.as_deref(), Some(old), "somebody else was renamed");
+        assert!(!self.is_muted(old), "{old} is muted and shakes it off");
         self.present.remove(old).unwrap();
         self.take(new, id, view);
     }

@@ -2,45 +2,61 @@
 //! read; a store for bans; a clock. It does with each effect what it asks for, and holds what comes out against what a
 //! witness says may come out.
 
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::fmt::Arguments;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::witness::{Actor, Deed, Witness};
+use crate::framing::{Delimiter, Framing};
+use crate::net::network;
+use crate::services::chat::outbox::Outbox;
+use crate::services::chat::post::Post;
 use crate::services::chat::room::{Cause, Effect, Id, Input, Room, Terms};
 use crate::store::{Ban, BanKey};
 
-pub(super) struct World {
+pub(super) struct World<'a> {
     pub(super) room: Room,
     pub(super) terms: Terms,
     /// What the room sees; it may jump.
     pub(super) clock: Timestamp,
     /// What queues are measured by.
-    elapsed: Duration,
+    now: Instant,
     pub(super) bans: BTreeMap<BanKey, Ban>,
+    post: Post,
     pub(super) peers: BTreeMap<Id, Peer>,
     pub(super) witness: Witness,
-    /// Every line that went to all, in order.
-    log: Vec<Arc<str>>,
-    trace: DefaultHasher,
+    /// Of the last line that went to all.
+    seq: u64,
+    tell: Tell<'a>,
     /// What has happened at least once.
     happened: BTreeSet<String>,
 }
+
+/// Who is told of each turn.
+pub(super) type Tell<'a> = &'a mut dyn FnMut(Arguments<'_>);
 
 /// Somebody who is connected, as a live server sees them.
 pub(super) struct Peer {
     pub(super) from: Option<IpAddr>,
     pub(super) is_console: bool,
-    pub(super) reading: Reading,
-    /// The number of the line that has to come next, from the time it has entered.
-    next: Option<u64>,
+    reading: Reading,
+    outbox: Rc<Outbox>,
+    /// What was taken out to be sent, and is not read yet.
+    under_way: Vec<u8>,
+    /// The beginning of a line, where it was read.
+    heard: Vec<u8>,
+    /// The lines that have to be read next, in this order.
+    due: VecDeque<Arc<str>>,
+    entered: bool,
     closed: bool,
-    queue: VecDeque<Due>,
-    bytes: usize,
     /// The last line that was queued.
     last: Arc<str>,
 }
@@ -48,45 +64,46 @@ pub(super) struct Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     Everything,
-    OneLine,
+    Slowly,
     Nothing,
 }
 
-/// A line that waits to be read.
-struct Due {
-    line: Arc<str>,
-    /// Of a line that went to all.
-    seq: Option<u64>,
-    since: Duration,
-}
-
-impl World {
-    pub(super) fn new(terms: Terms) -> Self {
+impl<'a> World<'a> {
+    pub(super) fn new(terms: Terms, tell: Tell<'a>) -> Self {
         Self {
             room: Room::new(terms, Vec::new()),
             terms,
             clock: Timestamp::from_second(1_800_000_000).unwrap(),
-            elapsed: Duration::ZERO,
+            now: Instant::now(),
             bans: BTreeMap::new(),
+            post: Post::new(Framing::Lines),
             peers: BTreeMap::new(),
             witness: Witness::default(),
-            log: Vec::new(),
-            trace: DefaultHasher::new(),
+            seq: 0,
+            tell,
             happened: BTreeSet::new(),
         }
     }
 
     pub(super) fn arrive(&mut self, id: Id, from: Option<IpAddr>) {
-        self.peers.insert(id, Peer::new(from));
+        self.connect(id, Peer::new(from));
         self.turn(Input::Arrives { id, from }, Deed::Arrival);
     }
 
     pub(super) fn sit_down(&mut self, id: Id) {
-        self.peers.insert(id, Peer { is_console: true, ..Peer::new(None) });
+        self.connect(id, Peer { is_console: true, ..Peer::new(None) });
         self.turn(Input::Console(id), Deed::Arrival);
     }
 
+    fn connect(&mut self, id: Id, peer: Peer) {
+        self.post.admit(id, Rc::clone(&peer.outbox));
+        self.peers.insert(id, peer);
+    }
+
     pub(super) fn say(&mut self, id: Id, bytes: &[u8]) {
+        if let Some(peer) = self.peers.get(&id) {
+            peer.outbox.speaks(if id.0.is_multiple_of(2) { Delimiter::CrLf } else { Delimiter::Lf });
+        }
         self.turn(Input::Says { id, bytes }, Deed::Words(bytes));
     }
 
@@ -102,23 +119,34 @@ impl World {
 
     /// Time passes, and whoever reads goes on reading.
     pub(super) fn wait(&mut self, millis: u64) {
-        self.elapsed += Duration::from_millis(millis);
+        self.now += Duration::from_millis(millis);
         self.clock = self.clock.checked_add(SignedDuration::from_millis(i64::try_from(millis).unwrap())).unwrap();
+        self.settle();
+    }
+
+    /// Somebody reads otherwise from now on.
+    pub(super) fn read(&mut self, id: Id, reading: Reading) {
+        (self.tell)(format_args!("{id:?} reads {reading:?}"));
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.reading = reading;
+        }
         self.settle();
     }
 
     /// The server is killed and started again: of the room only the bans are left.
     pub(super) fn restart(&mut self) {
+        (self.tell)(format_args!("a restart"));
         self.happened.insert("a restart".to_owned());
         self.room = Room::new(self.terms, self.bans.values().cloned().collect());
+        self.post = Post::new(Framing::Lines);
         self.peers.clear();
-        self.log.clear();
+        self.seq = 0;
         self.witness = Witness::default();
     }
 
-    /// What tells this world from others, and what has happened in it.
-    pub(super) fn end(self) -> (u64, BTreeSet<String>) {
-        (self.trace.finish(), self.happened)
+    /// The kinds of things that have happened.
+    pub(super) fn end(self) -> BTreeSet<String> {
+        self.happened
     }
 
     /// One turn of the room, and what follows from it.
@@ -134,14 +162,20 @@ impl World {
             _ => Actor::Somebody(id),
         });
         let effects = self.room.apply(self.clock, input);
-        self.witness.expect(actor, deed);
-        for effect in &effects {
-            note(effect, &mut self.trace);
-            self.carry_out(effect);
+        match input {
+            Input::Says { id, bytes } => {
+                (self.tell)(format_args!("{} {id:?} says {:?}: {effects:?}", self.clock, bytes.escape_ascii()));
+            }
+            input => (self.tell)(format_args!("{} {input:?}: {effects:?}", self.clock)),
         }
+        self.witness.expect(actor, deed);
+        effects.iter().for_each(|effect| self.carry_out(effect));
+        self.post.bring(&effects, self.now);
         self.witness.conclude(&self.terms);
+        self.check_bans();
         if let (true, Some(id)) = (deed.is_leaving(), id) {
             assert!(self.peers.get(&id).is_none_or(|peer| peer.closed), "{id:?} has left and was not closed");
+            self.post.forget(id);
             self.peers.remove(&id);
         }
         self.check_sizes();
@@ -151,26 +185,22 @@ impl World {
     fn carry_out(&mut self, effect: &Effect) {
         match effect {
             Effect::Enter(id) => {
-                let peer = self.open_peer(*id);
-                assert!(peer.next.is_none(), "{id:?} has entered twice");
-                peer.next = Some(0);
-                let next = self.log.len() as u64 + 1;
-                self.open_peer(*id).next = Some(next);
+                let entered = std::mem::replace(&mut self.open_peer(*id).entered, true);
+                assert!(!entered, "{id:?} has entered twice");
             }
             Effect::ToAll { seq, line } => {
                 check_line(line);
-                self.log.push(Arc::clone(line));
                 self.happened.extend(kind(line));
-                assert_eq!(*seq, self.log.len() as u64, "numbers have a gap");
-                let peers = self.peers.values_mut().filter(|peer| peer.next.is_some() && !peer.closed);
-                peers.for_each(|peer| peer.push(Due { line: Arc::clone(line), seq: Some(*seq), since: self.elapsed }));
+                self.seq += 1;
+                assert_eq!(*seq, self.seq, "numbers have a gap");
+                let peers = self.peers.values_mut().filter(|peer| peer.entered && !peer.closed);
+                peers.for_each(|peer| peer.expect(line));
                 let view = View { peers: &self.peers, bans: &self.bans, now: self.clock };
                 self.witness.see(line, &view);
             }
             Effect::To { id, line } => {
                 check_line(line);
-                let since = self.elapsed;
-                self.open_peer(*id).push(Due { line: Arc::clone(line), seq: None, since });
+                self.open_peer(*id).expect(line);
                 self.witness.hear(*id, line);
             }
             Effect::Close(id) => {
@@ -197,23 +227,31 @@ impl World {
 
     /// Whoever reads reads, and whoever is too far behind is cut, after the room's turn and never in it.
     fn settle(&mut self) {
-        for peer in self.peers.values_mut() {
-            peer.read(&self.log);
-        }
-        self.peers.retain(|_, peer| !peer.closed || !peer.queue.is_empty() && peer.reading != Reading::Nothing);
-        let behind = self.peers.iter().find(|(_, peer)| !peer.closed && peer.is_behind(self.elapsed));
+        self.peers.values_mut().for_each(Peer::read);
+        self.peers.retain(|_, peer| !peer.closed || !peer.has_read_all() && peer.reading != Reading::Nothing);
+        let behind = self.peers.iter().find(|(_, peer)| !peer.closed && peer.is_behind(self.now));
         if let Some((id, peer)) = behind {
-            let why = if peer.bytes > LARGEST_QUEUE { "a queue too large" } else { "a queue too old" };
+            let why = if peer.outbox.has_overflowed() { "a queue too large" } else { "a queue too old" };
             self.happened.insert(why.to_owned());
             self.leave(*id, Cause::TooSlow);
+        }
+    }
+
+    /// Nobody is connected from where nobody may be. Of a ban by nick the neighbours stay.
+    fn check_bans(&self) {
+        for ban in self.bans.values().filter(|ban| ban.nick.is_none() && ban.until.is_none_or(|end| self.clock < end)) {
+            let mut open = self.peers.iter().filter(|(_, peer)| !peer.closed);
+            let spared = open.find(|(_, peer)| peer.from.is_some() && peer.from.map(network) == ban.address);
+            assert!(spared.is_none(), "{:?} stays although {ban:?}", spared.map(|(id, _)| id));
         }
     }
 
     /// What is held is bounded by who is here.
     fn check_sizes(&self) {
         for (id, peer) in &self.peers {
-            // What comes in one turn is queued at once and cut behind it.
-            assert!(peer.bytes <= LARGEST_QUEUE + LARGEST_TURN, "{id:?} has {} bytes", peer.bytes);
+            let (waiting, under_way) = (peer.outbox.held(), peer.under_way.len());
+            assert!(waiting <= LARGEST_QUEUE && under_way <= LARGEST_WRITE, "{id:?} has {waiting} and {under_way}");
+            assert!(!peer.outbox.has_overflowed() || waiting == 0, "{id:?} is given up and has {waiting} bytes");
         }
         let open = self.peers.values().filter(|peer| !peer.closed).count();
         let room = &self.room;
@@ -237,17 +275,6 @@ fn kind(line: &str) -> Option<String> {
     Some(said.split_once(" now ").map_or(said, |_| "is now").to_owned())
 }
 
-fn note(effect: &Effect, trace: &mut impl Hasher) {
-    std::mem::discriminant(effect).hash(trace);
-    match effect {
-        Effect::Enter(id) | Effect::Close(id) => id.hash(trace),
-        Effect::ToAll { seq, line } => (seq, line).hash(trace),
-        Effect::To { id, line } => (id, line).hash(trace),
-        Effect::LiftBan(key) => key.hash(trace),
-        Effect::KeepBan(_) | Effect::Audit(_) | Effect::Stop => format!("{effect:?}").hash(trace),
-    }
-}
-
 /// What a witness has to know to judge.
 pub(super) struct View<'a> {
     pub(super) peers: &'a BTreeMap<Id, Peer>,
@@ -261,10 +288,12 @@ impl Peer {
             from,
             is_console: false,
             reading: Reading::Everything,
-            next: None,
+            outbox: Rc::new(Outbox::new(Delimiter::Lf)),
+            under_way: Vec::new(),
+            heard: Vec::new(),
+            due: VecDeque::new(),
+            entered: false,
             closed: false,
-            queue: VecDeque::new(),
-            bytes: 0,
             last: "".into(),
         }
     }
@@ -277,36 +306,54 @@ impl Peer {
         &self.last
     }
 
-    fn push(&mut self, due: Due) {
-        self.bytes += due.line.len() + 1;
-        self.last = Arc::clone(&due.line);
-        self.queue.push_back(due);
+    fn expect(&mut self, line: &Arc<str>) {
+        self.last = Arc::clone(line);
+        self.due.push_back(Arc::clone(line));
     }
 
-    fn is_behind(&self, elapsed: Duration) -> bool {
-        let age = self.queue.front().map_or(Duration::ZERO, |due| elapsed - due.since);
-        self.bytes > LARGEST_QUEUE || age > LONGEST_WAIT
+    /// Whether a server would give this one up, or may do so.
+    fn is_behind(&self, now: Instant) -> bool {
+        self.outbox.has_overflowed() || !self.under_way.is_empty() && self.outbox.deadline() < now
     }
 
-    fn read(&mut self, log: &[Arc<str>]) {
-        let lines = match self.reading {
-            Reading::Everything => self.queue.len(),
-            Reading::OneLine => self.queue.len().min(1),
-            Reading::Nothing => 0,
-        };
-        for due in self.queue.drain(..lines) {
-            self.bytes -= due.line.len() + 1;
-            if let Some(seq) = due.seq {
-                // One order: each line is the one after the last, and the same for all.
-                assert_eq!(self.next, Some(seq), "{:?} is out of order", due.line);
-                assert_eq!(log[usize::try_from(seq - 1).unwrap()], due.line);
-                self.next = Some(seq + 1);
+    fn has_read_all(&self) -> bool {
+        self.under_way.is_empty() && self.outbox.is_done()
+    }
+
+    /// What was taken is sent before more is taken, as a conversation does it.
+    fn read(&mut self) {
+        loop {
+            if self.under_way.is_empty() {
+                self.outbox.take(&mut self.under_way);
+            }
+            match self.reading {
+                Reading::Nothing => return,
+                Reading::Slowly => return self.hear(self.under_way.len().min(A_SIP)),
+                Reading::Everything if self.under_way.is_empty() => break,
+                Reading::Everything => self.hear(self.under_way.len()),
+            }
+        }
+        let missing = self.due.front().filter(|_| !self.outbox.has_overflowed());
+        assert!(missing.is_none(), "{missing:?} did not come, nor what was behind it");
+    }
+
+    /// One order: each line is the one that has to come next.
+    fn hear(&mut self, bytes: usize) {
+        for byte in self.under_way.drain(..bytes) {
+            self.heard.push(byte);
+            if byte == b'\n' {
+                let end = if self.heard.ends_with(b"\r\n") { 2 } else { 1 };
+                let line = &self.heard[..self.heard.len() - end];
+                let due = self.due.pop_front().unwrap_or_else(|| panic!("{:?} was for others", line.escape_ascii()));
+                assert_eq!(line, due.as_bytes(), "out of order");
+                self.heard.clear();
             }
         }
     }
 }
 
 const LARGEST_QUEUE: usize = 256 * 1024;
-/// All that one turn can queue for one peer: its history.
-const LARGEST_TURN: usize = 22 * 4200;
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// What is sent at once.
+const LARGEST_WRITE: usize = 64 * 1024;
+/// What somebody reads who reads slowly.
+const A_SIP: usize = 40;

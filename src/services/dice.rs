@@ -1,4 +1,6 @@
-//! Dice: the same numbers for the same seed, on every machine and with every version of every crate.
+//! Dice: the same numbers for the same seed, on every machine and with every version of every crate. Simulations throw
+//! them, and nothing that has to be secret.
+#![expect(clippy::unwrap_used, reason = "a simulation is a test")]
 
 /// SplitMix64, by Sebastiano Vigna: short, and good enough to roam about.
 pub(super) struct Dice(u64);
