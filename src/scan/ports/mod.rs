@@ -6,6 +6,7 @@ mod names;
 /// Those first where somebody most likely finds a service.
 mod order;
 
+use std::fmt;
 use std::str::FromStr;
 
 /// The ports of a scan, each once, in rising order; at least one.
@@ -68,6 +69,20 @@ impl FromStr for Ports {
             }
         }
         Ok(Self(ports))
+    }
+}
+
+/// `22,80,8000-8100`, which reads as the same ports again.
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, run) in self.0.chunk_by(|a, b| a + 1 == *b).enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            match run {
+                [port] => write!(f, "{comma}{port}")?,
+                _ => write!(f, "{comma}{}-{}", run[0], run[run.len() - 1])?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -182,7 +197,9 @@ mod tests {
             let mut union: Vec<u16> = spans.iter().flat_map(|(first, last)| *first..=*last).collect();
             union.sort_unstable();
             union.dedup();
-            prop_assert_eq!(ports(&words.join(",")), union);
+            let chosen: Ports = words.join(",").parse().unwrap();
+            prop_assert_eq!(chosen.as_slice(), union);
+            prop_assert_eq!(chosen.to_string().parse(), Ok(chosen));
         }
     }
 }

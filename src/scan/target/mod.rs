@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use block::{Block, Space};
-pub(crate) use list::{ListError, read};
+pub(crate) use list::read;
 pub(crate) use word::Word;
 
 use crate::net::{Families, NetError};
