@@ -44,7 +44,7 @@ impl Preview<'_> {
                 "rate",
                 terms.rate.map_or("as many as the network takes".into(), |rate| format!("at most {rate} a second")),
             ),
-            ("at once", format!("at most {} connections", terms.descriptors)),
+            ("sockets", format!("at most {} at once", terms.descriptors)),
             ("timeout", terms.timeout.map_or("as answers take".into(), |timeout| format!("{timeout:?}"))),
             ("retries", terms.retries.map_or("as the loss asks for".into(), tries)),
             (
