@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::num::{NonZeroU16, NonZeroU32};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -163,8 +163,8 @@ impl TargetWords {
     }
 }
 
-fn list(path: &PathBuf) -> Result<Vec<Word>, Failure> {
-    let (input, name): (Box<dyn BufRead>, _) = if is_stdin(path) {
+fn list(path: &Path) -> Result<Vec<Word>, Failure> {
+    let (input, name): (Box<dyn BufRead>, _) = if is_standard(path) {
         (Box::new(std::io::stdin().lock()), "stdin".to_owned())
     } else {
         let name = path.display().to_string();
@@ -176,7 +176,8 @@ fn list(path: &PathBuf) -> Result<Vec<Word>, Failure> {
     target::read(input).map_err(|e| Failure::bad_words(format!("{name}: {e}")))
 }
 
-fn is_stdin(path: &PathBuf) -> bool {
+/// stdin where something is read, stdout where something is written.
+fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -215,7 +216,7 @@ impl ReportWords {
     /// One on stdout, whichever it is, and those in files.
     fn outputs(self) -> Result<Vec<Output>, Failure> {
         let json = self.json.then_some((Form::Json, Place::Stdout));
-        let file = |path: PathBuf| if path.as_os_str() == "-" { Place::Stdout } else { Place::File(path) };
+        let file = |path: PathBuf| if is_standard(&path) { Place::Stdout } else { Place::File(path) };
         let grepable = self.grepable.map(|path| (Form::Grepable, file(path)));
         let xml = self.xml.map(|path| (Form::Xml, file(path)));
         let mut outputs: Vec<Output> =
