@@ -86,12 +86,14 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
         )));
     }
     let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
-    let shown = if talk.volume > Volume::Quiet { Shown::Line } else { Shown::Nothing };
     let looks = outputs::looks(talk, reasons);
-    let mut outputs = Outputs::open(outputs, Arc::clone(&stop.set), |form| match deed {
-        // Only what has an end is reported as often as it ends.
-        Deed::Watch(_) => Ok(Box::new(Attended::new(Changes::watch(&plan, form, looks)?, shown))),
-        _ => Ok(Box::new(Attended::new(form.report(looks), shown))),
+    let mut outputs = Outputs::open(outputs, Arc::clone(&stop.set), |output| {
+        let quiet = talk.volume == Volume::Quiet || output.place != Place::Stdout;
+        let shown = if quiet { Shown::Nothing } else { Shown::Line };
+        Ok(match deed {
+            Deed::Watch(_) => Box::new(Attended::new(Changes::watch(&plan, output.form, looks)?, shown)),
+            _ => Box::new(Attended::new(output.form.report(looks), shown)),
+        })
     })?;
     talk.say(&preview.headline());
     if talk.volume == Volume::Verbose {

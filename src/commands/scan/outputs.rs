@@ -63,12 +63,12 @@ impl Outputs {
     pub(super) fn open(
         outputs: Vec<Output>,
         stop: Arc<AtomicBool>,
-        make: impl Fn(Form) -> Result<Box<dyn Report>, Unwatchable>,
+        make: impl Fn(&Output) -> Result<Box<dyn Report>, Unwatchable>,
     ) -> Result<Self, Failure> {
         let mut open = Vec::new();
-        for Output { form, place } in outputs {
-            let report = make(form).map_err(|e| Failure::bad_words(e.to_string()))?;
-            let (out, name): (Box<dyn Write>, _) = match place {
+        for output in outputs {
+            let report = make(&output).map_err(|e| Failure::bad_words(e.to_string()))?;
+            let (out, name): (Box<dyn Write>, _) = match output.place {
                 Place::Stdout => (Box::new(BufWriter::new(io::stdout())), "stdout".to_owned()),
                 Place::File(path) => {
                     let name = path.display().to_string();
@@ -124,5 +124,72 @@ impl Outputs {
             None if self.open.is_empty() => Ok(Exit::Done),
             None => Ok(exit),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Totals;
+
+    /// A report of one line at the end.
+    struct Line;
+
+    impl Report for Line {
+        fn tell(&mut self, _news: &News, _out: &mut dyn Write) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn end(&mut self, _summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+            writeln!(out, "done")
+        }
+    }
+
+    /// A place that answers every write with this.
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn outputs(places: Vec<Box<dyn Write>>) -> Outputs {
+        let writing = |out| Writing { report: Box::new(Line), out, name: "place".to_owned() };
+        let stop = Arc::default();
+        Outputs { open: places.into_iter().map(writing).collect(), stop, failure: None }
+    }
+
+    fn summary() -> Summary {
+        Summary { totals: Totals::default(), elapsed: std::time::Duration::ZERO, seed: 0 }
+    }
+
+    #[test]
+    fn a_stdout_that_closed_stops_the_scan_quietly() {
+        let mut outputs = outputs(vec![Box::new(Broken(ErrorKind::BrokenPipe))]);
+        outputs.end(&summary());
+        assert!(outputs.stop.load(Ordering::Relaxed));
+        assert_eq!(outputs.close(Exit::CouldNotJudge).unwrap(), Exit::Done);
+    }
+
+    #[test]
+    fn a_file_goes_on_without_a_stdout_that_closed() {
+        let mut outputs = outputs(vec![Box::new(Broken(ErrorKind::BrokenPipe)), Box::new(io::sink())]);
+        outputs.end(&summary());
+        assert!(!outputs.stop.load(Ordering::Relaxed));
+        assert_eq!(outputs.close(Exit::CouldNotJudge).unwrap(), Exit::CouldNotJudge);
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_a_failure_with_its_place() {
+        let mut outputs = outputs(vec![Box::new(Broken(ErrorKind::StorageFull)), Box::new(io::sink())]);
+        outputs.end(&summary());
+        let failure = outputs.close(Exit::Done).unwrap_err();
+        assert!(failure.sentence.starts_with("cannot write place: "), "{failure:?}");
+        assert_eq!(failure.exit, Exit::Failed);
     }
 }
