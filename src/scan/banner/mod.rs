@@ -1,9 +1,32 @@
 //! Banner: what an open port says by itself or when it is asked, and what that makes it.
+//!
+//! ```text
+//! News ─▶ Looker ─▶ Backlog        order, bounds, nothing lost: on the engine's thread
+//!            │ jobs, at most 1,024   ▲ what was seen
+//!            └────▶ look × 64 ──────┘  on a thread of its own: listen, ask, ask something else
+//!                     └─▶ PROBES       pure: bytes in, a name and a reason out
+//! ```
 
-use std::io;
-use std::time::Duration;
+/// What is being looked at, and what waits for that: order, without sockets.
+mod backlog;
+/// Names and end of a certificate.
+mod certificate;
+/// One port, from listening to the last question.
+mod look;
+/// The thread that looks, and the door to it.
+mod looker;
+/// The table of protocols: what each is asked, and what gives it away.
+mod probe;
+/// What gives the protocols away, one function each.
+mod signs;
+/// Connections that are only looked at: dialled, heard within bounds, dropped.
+mod stream;
+#[cfg(test)]
+mod tests;
+/// TLS towards anybody, for a look at who is behind it.
+mod tls;
 
-use super::News;
+pub(crate) use looker::Looker;
 
 /// What an open port said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,34 +35,11 @@ pub(crate) struct Seen {
     /// came is known.
     pub(crate) service: Option<String>,
     /// What of it told us so, for people: `SSH-2.0-OpenSSH_9.6`, `HTTP/1.1 200, server nginx`, names of a certificate.
+    /// One line, the peer's part of it escaped already.
     pub(crate) why: String,
-    /// The first bytes, at most [`LARGEST`].
+    /// The first bytes, at most [`LARGEST`]; inside TLS those that were hidden in it.
     pub(crate) bytes: Vec<u8>,
 }
 
 /// More than this of what a port says is not read.
 pub(crate) const LARGEST: usize = 1024;
-
-/// Looks at open ports, several at once, while the scan goes on.
-pub(crate) struct Looker {}
-
-impl Looker {
-    /// One that gives each port `patience` for each thing that it is asked.
-    ///
-    /// # Errors
-    /// Where the system grants no thread.
-    pub(crate) fn open(_patience: Duration) -> io::Result<Self> {
-        todo!()
-    }
-
-    /// Passes news on to `tell`, in their order for each host: an open port when it was looked at, a host's report behind
-    /// the last of its ports, progress at once. Does not wait.
-    pub(crate) fn pass(&mut self, _news: News, _tell: &mut dyn FnMut(News)) {
-        todo!()
-    }
-
-    /// Passes on what is still being looked at; whatever is not done soon after `stop` is set goes without.
-    pub(crate) fn finish(self, _stop: &std::sync::atomic::AtomicBool, _tell: &mut dyn FnMut(News)) {
-        todo!()
-    }
-}
