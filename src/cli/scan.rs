@@ -11,9 +11,10 @@ use clap::Args;
 
 use super::family::FamilyWords;
 use super::{quantity, seed};
-use crate::commands::scan::{self, Deed, Form, Output, Permission, Place, Reasons};
+use crate::commands::scan::{self, Deed, Output, Permission, Place};
 use crate::commands::{Failure, Plan};
 use crate::net::Reason;
+use crate::scan::report::{Form, Reasons};
 use crate::scan::target::{self, Addresses, Wanted, Word};
 use crate::scan::{Ports, Terms};
 

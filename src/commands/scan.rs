@@ -3,8 +3,6 @@
 
 /// Where reports go.
 mod outputs;
-/// Reports, until the room has its own.
-mod plain;
 /// What is about to happen, before anything does.
 mod preview;
 
@@ -19,13 +17,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::{Exit, Failure, Talk, Volume, descriptors, print, signals};
 use crate::net::{Address, Reason};
 use crate::scan::banner::Looker;
-use crate::scan::report::Summary;
+use crate::scan::report::{Attended, Changes, Reasons, Shown, Summary};
 use crate::scan::target::Wanted;
 use crate::scan::{self, News, Ports, State, Targets, Terms, Totals};
 use outputs::Outputs;
 pub(crate) use outputs::{Output, Place};
-// The one line to change where reports come from.
-pub(crate) use plain::{Attended, Changes, Form, Looks, Reasons, Shown};
 use preview::Preview;
 
 /// What is to be scanned, how, and who is told.

@@ -8,11 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::plain::Unwatchable;
-use super::{Form, Looks, Reasons};
 use crate::commands::{Exit, Failure, Talk};
 use crate::net::Reason;
-use crate::scan::report::{Report, Summary};
+use crate::scan::report::{Form, Looks, Reasons, Report, Summary, Unwatchable};
 use crate::scan::{self, News};
 
 /// A report and where it goes.
