@@ -9,15 +9,25 @@ use tokio::time::timeout;
 
 use super::probe::{self, Answer, PRINTERS, Probe, Request, Told, Whom};
 use super::signs::shown;
-use super::stream::{Dial, End, Heard, hear};
+use super::stream::{Dial, End, Heard, Wait, hear};
 use super::{Seen, tls};
 
+/// How much a port is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// All questions there is time for: [`QUESTIONS`].
+    Full,
+    /// The likeliest question, for a host whose ports are silent by the hundred.
+    Little,
+}
+
 /// What is behind the port that `dial` reaches: what it says by itself within `patience`, or to one of our questions, for
-/// each of which it has as long; at most [`QUESTIONS`] times that in all.
-pub(super) async fn look<D: Dial>(dial: &D, whom: &Whom, patience: Duration) -> Seen {
+/// each of which it has as long; no longer in all than `effort` allows.
+pub(super) async fn look<D: Dial>(dial: &D, whom: &Whom, patience: Duration, effort: Effort) -> Seen {
+    let times = if effort == Effort::Full { QUESTIONS } else { 2 };
     let mut look = Look { dial, whom, patience, known: Known::default() };
     // Where its time is over, what is known by then is what is known.
-    let _ = timeout(patience * QUESTIONS, look.examine()).await;
+    let _ = timeout(patience * times, look.examine()).await;
     look.known.into_seen()
 }
 
@@ -87,8 +97,8 @@ impl<D: Dial> Look<'_, D> {
 
     async fn listen(&self, patience: Duration) -> Heard {
         match self.reach().await {
-            Ok(mut stream) => hear(&mut stream, patience, |bytes| self.is_enough(&[], bytes)).await,
-            Err(error) => Heard::failed(error),
+            Ok(mut stream) => hear(&mut stream, patience, |bytes| self.wait(&[], bytes)).await,
+            Err(error) => Heard { bytes: Vec::new(), end: End::Unreached(error) },
         }
     }
 
@@ -100,10 +110,10 @@ impl<D: Dial> Look<'_, D> {
         };
         // Whether it takes everything does not matter, if only it answers.
         let _ = timeout(self.patience, say(&mut stream, &sent)).await;
-        let mut heard = hear(&mut stream, self.patience, |bytes| self.is_enough(&sent, bytes)).await;
+        let mut heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
         let after_end = request == Request::Marker && heard.bytes.is_empty() && matches!(heard.end, End::Open);
         if after_end && stream.shutdown().await.is_ok() {
-            heard = hear(&mut stream, self.patience, |bytes| self.is_enough(&sent, bytes)).await;
+            heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
         }
         self.learn(Reply { request, sent, heard, after_end })
     }
@@ -117,6 +127,8 @@ impl<D: Dial> Look<'_, D> {
         let reply = Reply { request: Request::Handshake, sent, heard, after_end: false };
         let Some(words) = words else { return self.learn(reply) };
         let known = probe::recognise(&self.answer(&reply)).and_then(|(probe, told)| Some((probe, told.why?)));
+        // Of a handshake that came to nothing, only the outside was heard.
+        let known = known.filter(|(probe, _)| probe.request != Request::Handshake);
         let service = known.as_ref().and_then(|(probe, _)| probe.secured).unwrap_or("tls");
         let why = known.map_or_else(|| words.clone(), |(_, why)| format!("{words}; {why}"));
         self.settle(service, why, reply.heard.bytes);
@@ -129,7 +141,7 @@ impl<D: Dial> Look<'_, D> {
 
     /// A port that cannot be reached any more has nothing more to say.
     fn lose(&mut self, error: io::Error) -> Next {
-        self.known.end = Some(End::Failed(error));
+        self.known.end = Some(End::Unreached(error));
         Next::Done
     }
 
@@ -179,9 +191,16 @@ impl<D: Dial> Look<'_, D> {
         }
     }
 
-    fn is_enough(&self, sent: &[u8], bytes: &[u8]) -> bool {
+    /// Headers may follow a status line; everything else that is known and ends its line is complete.
+    fn wait(&self, sent: &[u8], bytes: &[u8]) -> Wait {
         let answer = Answer { port: self.whom.address.port(), sent, bytes, ended: false, after_end: false };
-        bytes.ends_with(b"\n") || probe::recognise(&answer).is_some()
+        let (known, line) = (probe::recognise(&answer).is_some(), bytes.ends_with(b"\n"));
+        let headers = bytes.starts_with(b"HTTP/") && !bytes.ends_with(b"\r\n\r\n");
+        match (known, line) {
+            (true, true) if !headers => Wait::Over,
+            (false, false) => Wait::Long,
+            _ => Wait::Short,
+        }
     }
 
     fn answer<'a>(&self, reply: &'a Reply) -> Answer<'a> {
@@ -195,7 +214,10 @@ impl Known {
     fn into_seen(self) -> Seen {
         let why = self.why.unwrap_or_else(|| match (&self.bytes[..], self.asked, &self.end) {
             ([], 0, Some(End::Closed)) => "closes without a word".to_owned(),
-            ([], _, Some(End::Failed(error))) => format!("silent, then {}", error.kind()),
+            // One that comes at once is seen while dialling, or just behind it.
+            ([], 0, Some(End::Failed(error) | End::Unreached(error))) if is_reset(error) => "resets at once".to_owned(),
+            ([], _, Some(End::Unreached(error))) => format!("not reached again: {}", error.kind()),
+            ([], 0, Some(End::Failed(error))) => format!("silent, then {}", error.kind()),
             ([], 0, _) => "silent; printers are not asked".to_owned(),
             ([], asked, _) => format!("silent to {asked} questions"),
             (bytes, 0, _) => format!("not known: {}", shown(bytes)),
@@ -205,10 +227,14 @@ impl Known {
     }
 }
 
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected | io::ErrorKind::BrokenPipe)
+}
+
 async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes).await?;
     stream.flush().await
 }
 
-/// So many times its patience a look takes at most. It is enough for all that is likely.
+/// So many times its patience a look takes at most: enough for all that is likely.
 const QUESTIONS: u32 = 8;

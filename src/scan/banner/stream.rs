@@ -70,19 +70,25 @@ pub(super) enum End {
     Closed,
     /// It failed; mostly reset.
     Failed(io::Error),
+    /// There was no connection to hear on.
+    Unreached(io::Error),
 }
 
-impl Heard {
-    pub(super) fn failed(error: io::Error) -> Self {
-        Self { bytes: Vec::new(), end: End::Failed(error) }
-    }
+/// Whether there is more to wait for.
+pub(super) enum Wait {
+    /// As long as there is patience.
+    Long,
+    /// As long as it takes a second segment to follow a first.
+    Short,
+    /// It is complete.
+    Over,
 }
 
-/// What `stream` says within `patience`, or until it has said enough and pauses.
+/// What `stream` says within `patience`, or for as long as `wait` wants to have more.
 pub(super) async fn hear<S: AsyncRead + Unpin + Send>(
     stream: &mut S,
     patience: Duration,
-    enough: impl Fn(&[u8]) -> bool + Send,
+    wait: impl Fn(&[u8]) -> Wait + Send,
 ) -> Heard {
     let until = Instant::now() + patience;
     let mut bytes = Vec::new();
@@ -92,7 +98,11 @@ pub(super) async fn hear<S: AsyncRead + Unpin + Send>(
         if room == 0 {
             break End::Open;
         }
-        let pause = if enough(&bytes) { PAUSE } else { patience };
+        let pause = match wait(&bytes) {
+            Wait::Long => patience,
+            Wait::Short => PAUSE,
+            Wait::Over => break End::Open,
+        };
         match timeout_at(until.min(Instant::now() + pause), stream.read(&mut buffer[..room])).await {
             Err(_) => break End::Open,
             Ok(Err(error)) => break End::Failed(error),
@@ -164,7 +174,7 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
-/// Behind what was enough, so long for what belongs to it: headers in a segment of their own.
+/// For the rest of what was begun: headers in a segment of their own.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Between two tries where this machine lacks something.
