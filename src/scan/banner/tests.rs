@@ -673,6 +673,17 @@ fn a_host_is_reported_behind_its_ports_and_progress_at_once() {
 }
 
 #[test]
+fn a_look_ends_with_a_reset_so_that_no_port_stays_in_time_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = std::thread::spawn(move || greets(listener.accept().unwrap().0));
+    let mut looker = Looker::open(PATIENCE).unwrap();
+    looker.pass(News::Open(finding(port)), &mut |_| {});
+    looker.finish(&AtomicBool::new(false), &mut |_| {});
+    assert_eq!(peer.join().unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[test]
 fn a_host_without_open_ports_is_reported_at_once() {
     let mut told = Vec::new();
     let mut looker = Looker::open(PATIENCE).unwrap();
