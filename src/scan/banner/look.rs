@@ -1,16 +1,17 @@
 //! Look: one port, from listening to the last question. Every question has a fresh connection, every step a deadline,
-//! and all of them together one more.
+//! and all of them share a time.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::probe::{self, Answer, PRINTERS, Probe, Request, Told, Whom};
 use super::signs::shown;
-use super::stream::{Dial, End, Heard, Wait, hear};
+use super::stream::{Dial, End, Heard, Wait, hear, is_shortage};
 use super::{Seen, tls};
+use crate::net::Reason;
 
 /// How much a port is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +23,11 @@ pub(super) enum Effort {
 }
 
 /// What is behind the port that `dial` reaches: what it says by itself within `patience`, or to one of our questions, for
-/// each of which it has as long; no longer in all than `effort` allows.
+/// each of which it has as long. No more of them are begun once it took as much time as `effort` allows.
 pub(super) async fn look<D: Dial>(dial: &D, whom: &Whom, patience: Duration, effort: Effort) -> Seen {
-    let times = if effort == Effort::Full { QUESTIONS } else { 2 };
-    let mut look = Look { dial, whom, patience, known: Known::default() };
-    // Where its time is over, what is known by then is what is known.
-    let _ = timeout(patience * times, look.examine()).await;
+    let left = patience * if effort == Effort::Full { QUESTIONS } else { 2 };
+    let mut look = Look { dial, whom, patience, left, known: Known::default() };
+    look.examine().await;
     look.known.into_seen()
 }
 
@@ -35,6 +35,8 @@ struct Look<'a, D> {
     dial: &'a D,
     whom: &'a Whom,
     patience: Duration,
+    /// How much of its time it has left.
+    left: Duration,
     known: Known,
 }
 
@@ -84,7 +86,7 @@ impl<D: Dial> Look<'_, D> {
             Next::Go if gone || !silent || PRINTERS.contains(&port) => return,
             Next::Go => {}
         }
-        while !questions.is_empty() {
+        while !questions.is_empty() && !self.left.is_zero() {
             self.known.asked += 1;
             let request = questions.remove(0).request;
             match if request == Request::Handshake { self.shake_hands().await } else { self.ask(request).await } {
@@ -95,19 +97,25 @@ impl<D: Dial> Look<'_, D> {
         }
     }
 
-    async fn listen(&self, patience: Duration) -> Heard {
-        match self.reach().await {
-            Ok(mut stream) => hear(&mut stream, patience, |bytes| self.wait(&[], bytes)).await,
+    async fn listen(&mut self, patience: Duration) -> Heard {
+        match self.dial.dial(self.patience).await {
+            Ok(mut stream) => {
+                let begun = Instant::now();
+                let heard = hear(&mut stream, patience, |bytes| self.wait(&[], bytes)).await;
+                self.spend(begun);
+                heard
+            }
             Err(error) => Heard { bytes: Vec::new(), end: End::Unreached(error) },
         }
     }
 
     async fn ask(&mut self, request: Request) -> Next {
         let sent = request.bytes(self.whom);
-        let mut stream = match self.reach().await {
+        let mut stream = match self.dial.dial(self.patience).await {
             Ok(stream) => stream,
             Err(error) => return self.lose(error),
         };
+        let begun = Instant::now();
         // Whether it takes everything does not matter, if only it answers.
         let _ = timeout(self.patience, say(&mut stream, &sent)).await;
         let mut heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
@@ -115,15 +123,18 @@ impl<D: Dial> Look<'_, D> {
         if after_end && stream.shutdown().await.is_ok() {
             heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
         }
+        self.spend(begun);
         self.learn(Reply { request, sent, heard, after_end })
     }
 
     async fn shake_hands(&mut self) -> Next {
-        let stream = match self.reach().await {
+        let stream = match self.dial.dial(self.patience).await {
             Ok(stream) => stream,
             Err(error) => return self.lose(error),
         };
+        let begun = Instant::now();
         let tls::Session { words, sent, heard } = tls::handshake(stream, self.whom, self.patience).await;
+        self.spend(begun);
         let reply = Reply { request: Request::Handshake, sent, heard, after_end: false };
         let Some(words) = words else { return self.learn(reply) };
         let known = probe::recognise(&self.answer(&reply)).and_then(|(probe, told)| Some((probe, told.why?)));
@@ -135,8 +146,9 @@ impl<D: Dial> Look<'_, D> {
         Next::Done
     }
 
-    async fn reach(&self) -> io::Result<D::Stream> {
-        timeout(self.patience, self.dial.dial()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    /// What went by while the peer could have spoken; how long this machine needed for a connection is not its fault.
+    fn spend(&mut self, begun: Instant) {
+        self.left = self.left.saturating_sub(begun.elapsed());
     }
 
     /// A port that cannot be reached any more has nothing more to say.
@@ -216,8 +228,11 @@ impl Known {
             ([], 0, Some(End::Closed)) => "closes without a word".to_owned(),
             // One that comes at once is seen while dialling, or just behind it.
             ([], 0, Some(End::Failed(error) | End::Unreached(error))) if is_reset(error) => "resets at once".to_owned(),
-            ([], _, Some(End::Unreached(error))) => format!("not reached again: {}", error.kind()),
-            ([], 0, Some(End::Failed(error))) => format!("silent, then {}", error.kind()),
+            (_, _, Some(End::Unreached(error))) if is_shortage(error) => {
+                format!("this machine was short: {}", Reason(error))
+            }
+            ([], _, Some(End::Unreached(error))) => format!("not reached again: {}", Reason(error)),
+            ([], 0, Some(End::Failed(error))) => format!("silent, then {}", Reason(error)),
             ([], 0, _) => "silent; printers are not asked".to_owned(),
             ([], asked, _) => format!("silent to {asked} questions"),
             (bytes, 0, _) => format!("not known: {}", shown(bytes)),
@@ -236,5 +251,5 @@ async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result
     stream.flush().await
 }
 
-/// So many times its patience a look takes at most: enough for all that is likely.
+/// So many times its patience a look may take before its last question: enough for all that is likely.
 const QUESTIONS: u32 = 8;

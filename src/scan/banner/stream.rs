@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::LARGEST;
 use crate::scan::Verdict;
@@ -20,21 +20,22 @@ use crate::scan::Verdict;
 pub(super) trait Dial: Sync {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send;
 
-    /// A fresh connection.
+    /// A fresh connection, for which the peer has `patience`. What this machine is short of is waited for longer, because
+    /// the peer has no part in that.
     ///
     /// # Errors
-    /// Where nobody accepts it.
-    fn dial(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Where nobody accepts it, or the shortage stays.
+    fn dial(&self, patience: Duration) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
 impl Dial for SocketAddr {
     type Stream = TcpStream;
 
-    async fn dial(&self) -> io::Result<TcpStream> {
+    async fn dial(&self, patience: Duration) -> io::Result<TcpStream> {
+        let until = Instant::now() + LONGEST_SHORTAGE;
         loop {
-            match TcpStream::connect(self).await {
-                // The scan beside us uses all that it may of what is short; the caller's deadline ends this.
-                Err(error) if is_shortage(&error) => sleep(SHORTAGE).await,
+            match timeout(patience, TcpStream::connect(self)).await.unwrap_or(Err(io::ErrorKind::TimedOut.into())) {
+                Err(error) if is_shortage(&error) && Instant::now() < until => sleep(SHORTAGE).await,
                 Err(error) => return Err(error),
                 Ok(stream) if stream.local_addr()? == stream.peer_addr()? => {
                     // A closed port that the system chose as our own one answers with our own bytes.
@@ -49,7 +50,8 @@ impl Dial for SocketAddr {
     }
 }
 
-fn is_shortage(error: &io::Error) -> bool {
+/// Whether this machine lacks something that it may have a moment later.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
     rustix::io::Errno::from_io_error(error).is_some_and(|errno| Verdict::of(errno).is_shortage())
 }
 
@@ -176,6 +178,9 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
 
 /// For the rest of what was begun: headers in a segment of their own.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a shortage may last: the scan beside us uses all that it may, and gives way in less.
+const LONGEST_SHORTAGE: Duration = Duration::from_secs(60);
 
 /// Between two tries where this machine lacks something.
 const SHORTAGE: Duration = Duration::from_millis(20);

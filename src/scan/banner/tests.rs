@@ -227,7 +227,7 @@ type Served = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 impl<F: Fn(DuplexStream) -> Served + Sync> Dial for Fake<F> {
     type Stream = DuplexStream;
 
-    async fn dial(&self) -> io::Result<DuplexStream> {
+    async fn dial(&self, _: Duration) -> io::Result<DuplexStream> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let (ours, theirs) = tokio::io::duplex(4096);
         tokio::spawn((self.serve)(theirs));
@@ -313,6 +313,20 @@ async fn little_effort_is_the_likeliest_question() {
     assert_eq!((&seen.why[..], fake.calls.into_inner()), ("silent to 2 questions", 3));
     let fake = Fake { serve: talks(b"", |_| Some(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())), calls: AtomicUsize::new(0) };
     assert_eq!(service(&look(&fake, &whom(80), PATIENCE, Effort::Little).await), "http");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_machine_lacks_is_not_said_of_the_port() {
+    struct Short;
+    impl Dial for Short {
+        type Stream = DuplexStream;
+
+        async fn dial(&self, _: Duration) -> io::Result<DuplexStream> {
+            Err(rustix::io::Errno::MFILE.into())
+        }
+    }
+    let seen = look(&Short, &whom(80), PATIENCE, Effort::Full).await;
+    assert_eq!((service(&seen), &seen.why[..]), ("none", "this machine was short: too many open files"));
 }
 
 #[tokio::test(start_paused = true)]
