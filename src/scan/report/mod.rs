@@ -30,6 +30,7 @@ mod xml;
 
 use std::io::{self, Write};
 use std::num::NonZeroU32;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -112,6 +113,13 @@ pub(crate) struct Looks {
     pub(crate) columns: Option<usize>,
     /// Where times come from.
     pub(crate) clock: fn() -> Timestamp,
+}
+
+/// How wide a terminal is; nothing where `stream` is none.
+pub(crate) fn columns(stream: &impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    // A terminal that does not know says 0.
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Whether a table says why a port is open, and how long its answer took.
