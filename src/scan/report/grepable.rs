@@ -48,6 +48,9 @@ impl Report for Grepable {
         if totals.of(State::NotTested) > 0 {
             writeln!(out, "# {} ports were not tested: their state is unknown", totals.of(State::NotTested))?;
         }
+        if self.details.lost > 0 {
+            writeln!(out, "# what {} more ports said is left out", self.details.lost)?;
+        }
         let addresses = if hosts == 1 { "address" } else { "addresses" };
         let (now, host) = (self.now(), if up == 1 { "host" } else { "hosts" });
         writeln!(
