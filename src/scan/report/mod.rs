@@ -30,7 +30,6 @@ mod xml;
 
 use std::io::{self, Write};
 use std::num::NonZeroU32;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -52,8 +51,10 @@ pub(crate) trait Report {
         self.open(Opening::of(plan), out)
     }
 
-    /// The same, for those who know the plan already.
-    fn open(&mut self, opening: Opening, out: &mut dyn Write) -> io::Result<()>;
+    /// The same, with what it has to know of the plan.
+    fn open(&mut self, _opening: Opening, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
 
     fn tell(&mut self, news: &News, out: &mut dyn Write) -> io::Result<()>;
 
@@ -113,13 +114,6 @@ pub(crate) struct Looks {
     pub(crate) columns: Option<usize>,
     /// Where times come from.
     pub(crate) clock: fn() -> Timestamp,
-}
-
-/// How wide a terminal is; nothing where `stream` is none.
-pub(crate) fn columns(stream: &impl AsFd) -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(stream).ok()?;
-    // A terminal that does not know says 0.
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Whether a table says why a port is open, and how long its answer took.

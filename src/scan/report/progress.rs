@@ -131,9 +131,6 @@ mod tests {
     fn the_line_is_gone_before_a_report_writes_and_back_with_the_next_progress() {
         struct Once;
         impl Report for Once {
-            fn open(&mut self, _: Opening, _: &mut dyn Write) -> io::Result<()> {
-                Ok(())
-            }
             fn tell(&mut self, news: &News, out: &mut dyn Write) -> io::Result<()> {
                 match news {
                     News::Host(_) => out.write_all(b"a line\n"),
