@@ -96,9 +96,8 @@ impl Grepable {
     /// `PORT/STATE/PROTOCOL/OWNER/SERVICE/RPC/VERSION/`; owner and RPC are always empty.
     fn port(&self, port: u16, verdict: Verdict, detail: Option<&Detail>) -> String {
         let seen = detail.and_then(|detail| detail.seen.as_ref());
-        let registered = (self.opening.service)(port).unwrap_or_default();
-        let service = seen.and_then(|seen| seen.service.as_deref()).unwrap_or(registered);
-        let version = seen.map_or("", |seen| &seen.why);
+        let known = seen.and_then(|seen| Some((seen.service.as_deref()?, seen.why.as_str())));
+        let (service, version) = known.unwrap_or(((self.opening.service)(port).unwrap_or_default(), ""));
         format!("{port}/{}/tcp//{}//{}/", nmap::state(verdict.state()), field(service), field(version))
     }
 }
