@@ -24,6 +24,8 @@ mod event;
 pub mod framing;
 /// Sockets: addresses, listening, dialling, and the bare-TCP fast path.
 mod net;
+/// Which ports of which hosts are open.
+mod scan;
 /// Who is let in, who works, and how it all ends.
 mod server;
 /// The conversations we hold, one file each, in one table.

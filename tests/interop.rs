@@ -330,6 +330,22 @@ while True:
     threading.Thread(target=talk, args=(server.accept()[0],), daemon=True).start()
 ";
 
+#[test]
+#[ignore = "needs python3 with libnmap: just interop"]
+fn libnmap_reads_what_scan_writes_as_xml() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/src/scan/report/golden/nmap.xml");
+    let output = python(READ_XML, &[golden]).output().expect("python3 starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let hosts = "up 5 of 5, 46 ports\n\
+                 192.0.2.1 up web.example 22,80,443,8080 closed\n\
+                 198.51.100.9 up  20,21,22,23,24 unknown\n\
+                 2001:db8::1 up   closed\n\
+                 fe80::1%2 up ro\\u{1b}[2Juter\\n  unknown\n\
+                 203.0.113.5 up   filtered\n\
+                 ssh extrainfo: SSH-2.0-OpenSSH_9.6\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), hosts);
+}
+
 /// Ours, on a free port of the loopback or on a path.
 struct Server {
     _running: Running,
@@ -514,6 +530,19 @@ s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 for word in sys.argv[2:]:
     s.send(word.encode())
     sys.stdout.write(s.recv(2048).decode() + "|")
+"#;
+
+/// Reads a document in nmap's form and says what is in it.
+const READ_XML: &str = r#"
+import sys
+from libnmap.parser import NmapParser
+report = NmapParser.parse_fromfile(sys.argv[1])
+print(f"up {report.hosts_up} of {report.hosts_total}, {report.numservices} ports")
+for host in report.hosts:
+    ports = ",".join(str(port) for port, _ in host.get_open_ports())
+    print(host.address, host.status, " ".join(host.hostnames), ports, host.extraports_state["state"]["state"])
+ssh = report.hosts[0].get_service(22)
+print(ssh.service, ssh.banner)
 "#;
 
 /// Sends and receives with a length header, as a lab sheet's helper functions do it.

@@ -3,20 +3,21 @@
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::data::{DataWords, platform_dir};
 use super::events::EventWords;
-use super::quantity;
+use super::family::FamilyWords;
+use super::{quantity, seed};
 use crate::client::{LineEnd, Speech};
 use crate::commands::connect::{self, Dialogue, Dump, Entrance, Events, Game, Place};
 use crate::commands::{Failure, Plan, Talk, Volume};
 use crate::event::Level;
 use crate::event::sinks::Format;
 use crate::framing::{Delimiter, Framing};
-use crate::net::{Address, Dial, Families};
+use crate::net::{Address, Dial};
 use crate::store;
 
 /// Talk to a server, line by line, as a pipe, or with data that checks itself
@@ -66,12 +67,8 @@ pub(super) struct Words {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 struct ConnectionWords {
-    /// Use IPv4 only
-    #[arg(short = '4', long, conflicts_with = "ipv6")]
-    ipv4: bool,
-    /// Use IPv6 only
-    #[arg(short = '6', long)]
-    ipv6: bool,
+    #[command(flatten)]
+    family: FamilyWords,
     /// Connect from this local address, or address and port
     #[arg(long, value_name = "IP[:PORT]", value_parser = source)]
     source: Option<SocketAddr>,
@@ -174,7 +171,7 @@ impl Words {
         if let Some(size) = self.payload.payload {
             return match mode {
                 Mode::Plain => {
-                    let seed = self.payload.seed.unwrap_or_else(seed_of_the_clock);
+                    let seed = self.payload.seed.unwrap_or_else(seed::of_the_clock);
                     Ok(connect::Words::Generated { size, clients: self.payload.clients, seed })
                 }
                 Mode::Login | Mode::Rps | Mode::Chat => Err(Failure::bad_words(PAYLOAD_IS_FOR_ECHO)),
@@ -230,12 +227,7 @@ impl Words {
 
 impl ConnectionWords {
     fn dial(&self) -> Dial {
-        let families = match (self.ipv4, self.ipv6) {
-            (true, _) => Families::V4,
-            (_, true) => Families::V6,
-            _ => Families::Both,
-        };
-        Dial { families, source: self.source, timeout: self.connect_timeout }
+        Dial { families: self.family.families(), source: self.source, timeout: self.connect_timeout }
     }
 }
 
@@ -248,12 +240,6 @@ fn source(word: &str) -> Result<SocketAddr, String> {
 /// In the platform's data directory; `None` where there is no home.
 fn history() -> Option<PathBuf> {
     Some(platform_dir()?.join("connect.history"))
-}
-
-/// Short enough to be typed again.
-fn seed_of_the_clock() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::from(now.subsec_nanos()) ^ now.as_secs() & 0xffff_ffff
 }
 
 /// How it is talked, and to what.

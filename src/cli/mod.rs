@@ -13,10 +13,16 @@ mod connect;
 mod data;
 /// What both verbs say about where events go.
 mod events;
+/// Which IP families.
+mod family;
 /// What `serve` is told about `login`.
 mod login;
 /// Durations, sizes and counts.
 mod quantity;
+/// `scan`.
+mod scan;
+/// What makes chance repeatable.
+mod seed;
 /// `serve`.
 mod serve;
 /// `store`.
@@ -45,6 +51,7 @@ struct Words {
 enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
+    Scan(Box<scan::Words>),
     Accounts(Box<accounts::Words>),
     Store(store::Words),
     /// Print completions for a shell
@@ -112,7 +119,7 @@ impl From<Failure> for Refusal {
 }
 
 fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refusal> {
-    let words: Vec<OsString> = words.into_iter().collect();
+    let words = scan::spelled_out(words.into_iter().collect());
     let typed = command().try_get_matches_from(&words)?;
     let matches = config::complete(&command(), &words, typed)?;
     let Words { manners, verb } = Words::from_arg_matches(&matches)?;
@@ -120,6 +127,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
     let plan = match verb {
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
+        Verb::Scan(words) => words.plan()?,
         Verb::Accounts(words) => words.plan(),
         Verb::Store(words) => words.plan(),
         Verb::Completions { shell } => Plan::Print(completions(shell)),
@@ -175,7 +183,7 @@ fn sentence(error: &clap::Error) -> String {
     if let (ErrorKind::ValueValidation, Some(why)) = (error.kind(), error.source()) {
         let word = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
         let (arg, value) = (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue));
-        let flag = arg.split(' ').next().filter(|flag| flag.starts_with('-'));
+        let flag = arg.split([' ', '[']).next().filter(|flag| flag.starts_with('-'));
         return flag.map_or_else(|| why.to_string(), |flag| format!("{flag} {value}: {why}"));
     }
     if let (ErrorKind::MissingRequiredArgument, Some(missing)) = (error.kind(), error.get(ContextKind::InvalidArg)) {
@@ -238,6 +246,7 @@ Examples:
   sockeye connect 5555                    talk to it, line by line
   sockeye connect 5555 <question >answer  the same as a pipe
   sockeye connect 5555 --payload 100KiB   send 102400 bytes, receive them back, check each one
+  sockeye scan 192.168.1.0/24 -p 22,80    which of these ports are open
   sockeye serve --help                    every option of a verb";
 
 #[cfg(test)]

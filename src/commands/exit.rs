@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Failed,
     /// Bad words or bad configuration.
     BadWords,
+    /// What was found out is not all that was asked: some ports were not tested.
+    CouldNotJudge,
     /// Stopped by this signal.
     Signal(i32),
 }
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::BadWords => 2,
+            Exit::CouldNotJudge => 3,
             Exit::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         })
     }

@@ -10,14 +10,20 @@ pub(crate) mod connect;
 mod console;
 /// What a crash leaves behind.
 mod coredump;
+/// How many files may be open.
+mod descriptors;
 /// What the end of a command means.
 mod exit;
 /// Text that is ready: completions, the man page, lists.
 pub(crate) mod print;
+/// `scan`: looks.
+pub(crate) mod scan;
 /// A password from a person or a pipe.
 mod secret;
 /// `serve`: answers.
 pub(crate) mod serve;
+/// Signals that end something else than the program.
+mod signals;
 /// `store`: shows what outlives the process.
 pub(crate) mod store;
 /// What is said to the person who started us.
@@ -31,6 +37,7 @@ pub(crate) use talk::{Paint, Talk, Volume};
 pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
+    Scan(Box<scan::Plan>),
     Accounts(accounts::Plan),
     Dump(store::Dump),
     Print(Vec<u8>),
@@ -41,12 +48,15 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
     let done = match plan {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
+        Plan::Scan(plan) => scan::run(*plan, talk),
         Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {
-        talk.say(&failure.sentence);
+        // Wrong words are told even to those who want to hear nothing.
+        let least = if failure.exit == Exit::BadWords { Volume::Normal } else { Volume::Quiet };
+        Talk { volume: talk.volume.max(least), ..talk }.say(&failure.sentence);
         failure.exit
     })
 }

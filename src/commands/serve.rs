@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::console::Console;
-use super::{Exit, Failure, Talk, ask, coredump};
+use super::{Exit, Failure, Talk, ask, coredump, descriptors, signals};
 use crate::event::Emitter;
 use crate::event::sinks::{self, SinkPlan};
 use crate::net::byteloop::Copying;
@@ -79,7 +79,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if let Asking::Yes { other_port } = asking {
         ask_for_addresses(&mut wishes, &other_port)?;
     }
-    raise_descriptor_limit();
+    descriptors::raise();
     let ready_file = ready_file.map(ReadyFile::open).transpose()?;
     let visits = limits.visits;
     let (happens, happenings) = channel();
@@ -145,23 +145,11 @@ impl Wish {
     }
 }
 
-/// Up to the hard limit, as every server of many connections needs; where that is refused, the limit is what it was.
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
 fn watch_signals(happens: Sender<Happening>) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in &mut signals {
-            if happens.send(Happening::Signal(signal)).is_err() {
-                return;
-            }
-        }
-    })?;
-    Ok(())
+    signals::watch(&[SIGHUP, SIGINT, SIGTERM], move |signal| match happens.send(Happening::Signal(signal)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    })
 }
 
 /// Says what a user might not expect: a port that moved, a door that is open to others, and passwords that are.

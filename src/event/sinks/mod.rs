@@ -24,6 +24,8 @@ use super::{Emitter, Event, Level};
 use output::Output;
 use writer::Writer;
 
+pub(crate) use text::Lasted;
+
 /// What is told, how, and where.
 #[derive(Debug)]
 pub(crate) struct SinkPlan {

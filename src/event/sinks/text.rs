@@ -23,7 +23,8 @@ pub(super) fn words_line(event: &Event, colour: Colour) -> String {
 }
 
 impl Colour {
-    fn style(self, style: Style) -> Style {
+    /// The style, or none where there is no colour.
+    pub(crate) fn style(self, style: Style) -> Style {
         match self {
             Self::Plain => Style::new(),
             Self::Coloured => style,
@@ -105,7 +106,7 @@ impl Display for Dump<'_> {
 }
 
 /// A duration as people read it: three digits are enough.
-struct Lasted(Duration);
+pub(crate) struct Lasted(pub(crate) Duration);
 
 impl Display for Lasted {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -94,7 +94,8 @@ impl Chat {
 impl Service for Chat {
     fn serve(&self, conn: Conn) -> impl Future<Output = io::Result<Ending>> {
         let talk = Messages::new(conn, self.framing);
-        async move { Stay::of_member(&self.counter, talk, self.framing).await.hold().await }
+        // Boxed, so that a stay has no room for its beginning.
+        async move { Box::pin(Stay::of_member(&self.counter, talk, self.framing)).await.hold().await }
     }
 
     fn heed(&self, orders: Orders) {

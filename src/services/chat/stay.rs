@@ -123,8 +123,17 @@ impl Stay {
     ///
     /// # Cancel safety
     /// Dropping it, the member has timed out.
-    pub(super) async fn hold(mut self) -> io::Result<Ending> {
-        match self.converse().await {
+    #[expect(clippy::manual_async_fn, reason = "an async fn keeps room for its argument twice")]
+    pub(super) fn hold(mut self) -> impl Future<Output = io::Result<Ending>> {
+        // Boxed, so that the end takes room only when it comes.
+        async move {
+            let end = self.converse().await;
+            Box::pin(self.finish(end)).await
+        }
+    }
+
+    async fn finish(mut self, end: End) -> io::Result<Ending> {
+        match end {
             End::Closed => timeout(PATIENCE, self.talk.part()).await.unwrap_or(Ok(Ending::TimedOut)),
             // It does not read, so there is nothing to say.
             End::Left(cause @ Cause::TooSlow) => {
