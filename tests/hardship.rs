@@ -52,7 +52,7 @@ fn a_hundred_megabytes_come_back_whole() {
 }
 
 #[test]
-fn a_slow_reader_gets_everything_after_stream_through() {
+fn a_slow_reader_gets_everything_after_half_close() {
     let server = echo(&[]);
     let client = server.connect();
     SockRef::from(&client).set_recv_buffer_size(64 * 1024).unwrap();
