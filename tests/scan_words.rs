@@ -56,6 +56,7 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["::1", "--exclude-ports", "9-1"], &["--exclude-ports 9-1", "backwards"]),
         (&["host-that-does-not-exist.invalid"], &["resolve host-that-does-not-exist.invalid", "check the name"]),
         (&["::1", "--exclude", "host-that-does-not-exist.invalid"], &["resolve host-that-does-not-exist.invalid"]),
+        (&["-q", "host-that-does-not-exist.invalid"], &["check the name"]),
         (&["10.0.0.256"], &["`10.0.0.256`", "four numbers"]),
         (&["127.0.0.1:80"], &["`127.0.0.1:80`", "-p"]),
         (&["http://localhost/"], &["`http://localhost/`", "-p"]),

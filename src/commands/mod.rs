@@ -54,7 +54,9 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {
-        talk.say(&failure.sentence);
+        // Wrong words are told even to those who want to hear nothing.
+        let least = if failure.exit == Exit::BadWords { Volume::Normal } else { Volume::Quiet };
+        Talk { volume: talk.volume.max(least), ..talk }.say(&failure.sentence);
         failure.exit
     })
 }

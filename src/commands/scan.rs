@@ -1,6 +1,8 @@
 //! `scan`: looks which ports are open. Finds the targets, says what is about to happen, and does it once or again and
 //! again.
 
+/// The addresses of names.
+mod names;
 /// Where reports go.
 mod outputs;
 /// What is about to happen, before anything does.
@@ -15,11 +17,12 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::{Exit, Failure, Talk, Volume, descriptors, print, signals};
-use crate::net::{Address, Reason};
+use crate::net::Reason;
 use crate::scan::banner::Looker;
 use crate::scan::report::{Attended, Changes, Reasons, Shown, Summary};
 use crate::scan::target::Wanted;
 use crate::scan::{self, News, Ports, State, Targets, Terms, Totals};
+use names::Names;
 use outputs::Outputs;
 pub(crate) use outputs::{Output, Place};
 use preview::Preview;
@@ -63,8 +66,9 @@ pub(crate) enum Deed {
 /// Where the targets make no scan, or an output cannot be written to.
 pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     let Plan { wanted, ports, mut terms, permission, banner, reasons, outputs, deed } = plan;
-    let look_up = |name: &str| Address::Host { host: name.to_owned(), port: 0 }.resolve();
-    let targets = Targets::new(&wanted, &mut { look_up }).map_err(|e| Failure::bad_words(e.to_string()))?;
+    let mut names = Names::look_up(wanted.names());
+    let targets = Targets::new(&wanted, &mut |name| names.addresses(name));
+    let targets = targets.map_err(|e| Failure::bad_words(e.to_string()))?;
     if targets.public() > 0 {
         terms.rate.get_or_insert(PUBLIC_RATE);
     }

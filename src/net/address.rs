@@ -118,6 +118,7 @@ impl FromStr for Address {
         match word.rsplit_once(':') {
             None => Err(AddressError::NoPort(word.to_owned())),
             Some(("", port)) => Ok(Self::Everywhere { port: parse_port(port)? }),
+            Some((host, _)) if host.parse::<Ipv6Addr>().is_ok() => Err(AddressError::Unbracketed(word.to_owned())),
             Some((host, port)) => Self::of_words(host, port),
         }
     }
@@ -189,6 +190,7 @@ mod tests {
             ("localhost:http", "65535"),
             ("localhost:", "65535"),
             ("::1", "[ADDRESS]:PORT"),
+            ("fe80:::80", "[ADDRESS]:PORT"),
             ("[::1]", "[::1]:5555"),
             ("[nonsense]:5", "[::1]:5555"),
             ("a b:5", "no host name"),

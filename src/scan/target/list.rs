@@ -7,7 +7,8 @@ use super::word::{Word, WordError};
 /// Why a list cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ListError {
-    #[error("line {line}: {error}")]
+    // Whoever wrote the list may be somebody else than who reads this on a terminal.
+    #[error("line {line}: {}", crate::event::Untrusted::text(error.to_string().as_bytes()))]
     BadWord { line: usize, error: WordError },
     #[error("line {line} is longer than {LONGEST_LINE} bytes; break it")]
     TooLong { line: usize },
@@ -74,6 +75,7 @@ mod tests {
         let long = format!("a\n{}", " ".repeat(5000));
         for (text, fix) in [
             ("a\nb\n10.0.0.256\n", "line 3: `10.0.0.256`"),
+            ("\x1b[2J", "line 1: `\\u{1b}[2J`"),
             ("a\n192.0.2.9-1", "line 2: `192.0.2.9-1` runs backwards"),
             (long.as_str(), "line 2 is longer than 4096"),
         ] {

@@ -9,7 +9,7 @@ mod public;
 /// One target as it is written.
 mod word;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -155,6 +155,12 @@ impl Targets {
 }
 
 impl Wanted {
+    /// All that have to be looked up.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let words = self.words.iter().chain(&self.excluded);
+        words.filter_map(|word| if let Word::Name(name) = word { Some(name.as_str()) } else { None }).collect()
+    }
+
     /// A block that may be scanned.
     fn checked(&self, block: Block) -> Result<Block, TargetsError> {
         let allowed = match self.families {

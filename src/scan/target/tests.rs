@@ -1,7 +1,5 @@
 //! What holds for targets: each address once, none that is excluded, and every refusal with its way out.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 
 use super::*;

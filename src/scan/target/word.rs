@@ -35,12 +35,13 @@ impl FromStr for Word {
         if word.contains("://") {
             return Err(WordError::MoreThanHost(word.to_owned()));
         }
-        if let Some(block) = Block::parse(word)? {
-            return Ok(Self::Block(block));
-        }
+        // Brackets belong to addresses, of which some have the name of a zone.
         let bare = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).filter(|word| word.contains('%'));
-        let name = bare.unwrap_or(word);
-        check(name).map(|()| Self::Name(name.to_owned()))
+        let word = bare.unwrap_or(word);
+        match Block::parse(word)? {
+            Some(block) => Ok(Self::Block(block)),
+            None => check(word).map(|()| Self::Name(word.to_owned())),
+        }
     }
 }
 
@@ -95,7 +96,9 @@ mod tests {
 
     #[test]
     fn names_and_blocks_are_told_apart_and_shown_again() {
-        for word in ["localhost", "example.org.", "my-host", "a_b", "1and1.com", "żaba.pl", "fe80::1%eth0", "x"] {
+        for word in
+            ["localhost", "example.org.", "my-host", "a_b", "1and1.com", "żaba.pl", "fe80::1%eth0", "fe80::1%br-0", "x"]
+        {
             assert_eq!(word.parse(), Ok(Word::Name(word.to_owned())), "{word}");
         }
         for word in ["192.0.2.1", "2001:db8::/120", "192.0.2.1-192.0.2.20", "fe80::1%2"] {
