@@ -130,15 +130,19 @@ impl Host {
         self.in_flight < self.window.size()
     }
 
-    /// What is to be tried next, if anything is now. It counts as under way until [`Self::learn`] or
+    /// What is to be tried next, if anything is now; where nothing is, it may be done. It counts as under way until [`Self::learn`] or
     /// [`Self::put_back`].
     pub(super) fn next(&mut self, now: Duration) -> Option<Try> {
-        if self.state != Life::Asking {
-            return None;
-        }
-        let mut next = match self.again.pop_front() {
-            Some(next) => next,
-            None => self.in_turn()?,
+        let mut next = loop {
+            if self.state != Life::Asking {
+                return None;
+            }
+            match self.again.pop_front().or_else(|| self.in_turn()) {
+                Some(next) => break next,
+                None if self.in_flight > 0 => return None,
+                // The last ones of a pass may all have had their try.
+                None => self.advance(),
+            }
         };
         next.before = std::mem::replace(&mut next.sent, now);
         self.in_flight += 1;
@@ -161,6 +165,11 @@ impl Host {
         None
     }
 
+    /// How long it is until the next may leave.
+    pub(super) fn wait(&self, now: Duration) -> Duration {
+        self.window.wait(now)
+    }
+
     /// How long the answer to this try is waited for.
     pub(super) fn timeout(&self, of: &Try) -> Duration {
         self.round_trip.timeout(of.earlier.into())
@@ -173,9 +182,10 @@ impl Host {
         self.advance();
     }
 
-    /// This machine had what the try needs.
-    pub(super) fn launched(&mut self) {
+    /// A try has left: this machine had what it needs.
+    pub(super) fn sent(&mut self, of: &Try) {
         self.short = None;
+        self.window.sent(of.sent, self.timeout(of));
     }
 
     /// Takes what became of a try. Gives the port's verdict where that is a finding: open.

@@ -20,7 +20,8 @@ mod sprint;
 /// How many at once.
 mod window;
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::fs;
 use std::io;
 use std::ops::RangeInclusive;
@@ -67,8 +68,8 @@ struct Engine<'a> {
     live: Slab<Live>,
     /// Hosts that may have something to ask, by their key; some twice, some gone.
     ready: VecDeque<usize>,
-    /// Hosts that this machine could not ask, and when they are asked again.
-    parked: VecDeque<(Duration, usize)>,
+    /// Hosts that wait for a moment, and for which.
+    parked: BinaryHeap<Reverse<(Duration, usize)>>,
     flights: Flights,
     budget: Budget,
     rate: Rate,
@@ -85,7 +86,8 @@ struct Engine<'a> {
 struct Live {
     target: target::Host,
     host: Host,
-    is_ready: bool,
+    /// In line for the next probe, or parked.
+    waits: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -109,7 +111,7 @@ impl<'a> Engine<'a> {
             next: 0,
             live: Slab::new(),
             ready: VecDeque::new(),
-            parked: VecDeque::new(),
+            parked: BinaryHeap::new(),
             flights: Flights::new()?,
             budget: Budget::new(most),
             rate: Rate::new(terms.rate),
@@ -159,7 +161,7 @@ impl<'a> Engine<'a> {
             if is_local && cfg!(target_os = "linux") && self.work.terms.rate.is_none() {
                 self.sprint(&target, &mut host);
             }
-            let key = self.live.insert(Live { target, host, is_ready: false });
+            let key = self.live.insert(Live { target, host, waits: false });
             self.ready_or_retire(key);
         }
     }
@@ -196,14 +198,26 @@ impl<'a> Engine<'a> {
                 return TURN;
             }
             let Some(key) = self.ready.pop_front() else {
-                return self.parked.front().map_or(TURN, |(until, _)| until.saturating_sub(now).min(TURN));
+                return self.parked.peek().map_or(TURN, |Reverse((until, _))| until.saturating_sub(now).min(TURN));
             };
-            if let Some(live) = self.live.get_mut(key) {
-                live.is_ready = false;
-                if let Some(of) = live.host.has_room().then(|| live.host.next(now)).flatten() {
+            let Some(live) = self.live.get_mut(key) else { continue };
+            let wait = live.host.wait(now);
+            if !wait.is_zero() {
+                self.parked.push(Reverse((now + wait, key)));
+                continue;
+            }
+            live.waits = false;
+            if !live.host.has_room() {
+                continue;
+            }
+            match live.host.next(now) {
+                Some(of) => {
                     self.rate.take(now);
                     self.send(key, of, now);
                 }
+                None if live.host.is_done() => self.retire(key),
+                // Its next answer lines it up again.
+                None => {}
             }
         }
         Duration::ZERO
@@ -214,22 +228,23 @@ impl<'a> Engine<'a> {
         let to = live.target.at(self.work.ports[usize::from(of.port)]);
         match self.flights.launch((key, of), to, now + live.host.timeout(&of)) {
             Ok(()) => {
-                live.host.launched();
+                live.host.sent(&of);
                 self.budget.success();
                 self.totals.probes += 1;
                 self.ready_or_retire(key);
             }
             Err(verdict) if verdict.is_shortage() => {
                 live.host.learn(of, Answer::Verdict(verdict), now);
+                live.waits = true;
                 let is_done = live.host.is_done();
-                self.parked.push_back((now + PARKED, key));
+                self.parked.push(Reverse((now + PARKED, key)));
                 self.shortage(verdict);
                 if is_done {
                     self.retire(key);
                 }
             }
             Err(verdict) => {
-                live.host.launched();
+                live.host.sent(&of);
                 self.totals.probes += 1;
                 self.land(Landing { host: key, of, answer: Answer::Verdict(verdict) });
             }
@@ -269,18 +284,21 @@ impl<'a> Engine<'a> {
         let live = &mut self.live[key];
         if live.host.is_done() {
             self.retire(key);
-        } else if !live.is_ready && live.host.has_room() {
-            live.is_ready = true;
+        } else if !live.waits && live.host.has_room() {
+            live.waits = true;
             self.ready.push_back(key);
         }
     }
 
+    /// Lines up those whose moment has come.
     fn unpark(&mut self) {
         let now = self.now();
-        while let Some((_, key)) = self.parked.pop_front_if(|(until, _)| *until <= now) {
-            if self.live.contains(key) {
-                self.ready_or_retire(key);
+        while let Some(Reverse((until, key))) = self.parked.peek().copied() {
+            if until > now {
+                return;
             }
+            self.parked.pop();
+            self.ready.push_back(key);
         }
     }
 

@@ -46,9 +46,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         /// However late we wake, up to the slack, any second has as many as were allowed, within 5 %.
         #[test]
-        fn any_second_has_its_rate(rate in 100_u32..20_000, naps in prop::collection::vec(0_u64..9_000, 1..200)) {
+        fn any_second_has_its_rate(rate in 100_u32..5_000, naps in prop::collection::vec(0_u64..9_000, 1..200)) {
             let (mut taken, mut now) = (Vec::new(), Duration::ZERO);
             let mut bucket = Rate::new(NonZeroU32::new(rate));
             for nap in naps.iter().cycle() {

@@ -1,8 +1,9 @@
 //! Tests of the engine against listeners of their own, on loopback.
 
 use super::*;
-use crate::scan::State;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use socket2::{Domain, Socket, Type};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 
 /// What a scan told.
@@ -11,7 +12,6 @@ struct Told {
     open: Vec<u16>,
     reports: Vec<HostReport>,
     totals: Totals,
-    progress: Vec<Progress>,
 }
 
 impl Told {
@@ -37,7 +37,7 @@ fn scan_until(stop: &AtomicBool, ip: impl Into<IpAddr>, (ports, terms): (&[u16],
     let mut tell = |news| match news {
         News::Open(finding) => told.open.push(finding.port),
         News::Host(report) => told.reports.push(report),
-        News::Progress(progress) => told.progress.push(progress),
+        News::Progress(progress) => assert!(progress.done <= progress.total),
     };
     let totals = Engine::new(work, stop, &mut tell).unwrap().run().unwrap();
     told.totals = totals;
@@ -49,19 +49,133 @@ fn scan_until(stop: &AtomicBool, ip: impl Into<IpAddr>, (ports, terms): (&[u16],
     told
 }
 
-fn all() -> Vec<u16> {
-    (1..=u16::MAX).collect()
+/// Listeners, about half of them where the system takes local ports from.
+fn listeners(ip: impl Into<IpAddr>) -> (Vec<TcpListener>, Vec<u16>) {
+    let ip = ip.into();
+    let low = (2000..32_000).step_by(523).filter_map(|port| TcpListener::bind((ip, port)).ok()).take(50);
+    let mut listeners: Vec<_> = low.collect();
+    listeners.extend((listeners.len()..100).map(|_| TcpListener::bind((ip, 0)).unwrap()));
+    let mut ports: Vec<u16> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+    ports.sort_unstable();
+    (listeners, ports)
+}
+
+/// No rate, in effect, but the way of hosts that are not this machine.
+fn plain() -> Terms {
+    Terms { rate: NonZeroU32::new(1_000_000), ..terms() }
+}
+
+/// All ports, but that other tests listen meanwhile: what is ours is open, and nothing is but open or closed.
+#[test]
+fn a_hundred_listeners_among_all_ports_are_found() {
+    let all: Vec<u16> = (1..=u16::MAX).collect();
+    for ip in [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
+        let (_listeners, ports) = listeners(ip);
+        let told = scan(ip, &all, terms());
+        assert!(ports.iter().all(|port| told.open.binary_search(port).is_ok()), "{ip}");
+        assert_eq!(told.states(&all, State::Filtered), [0_u16; 0]);
+        assert_eq!(told.totals.of(State::NotTested), 0);
+    }
 }
 
 #[test]
-fn bench_all() {
-    let ports = all();
-    let listeners: Vec<_> = (0..20).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
-    let started = Instant::now();
-    let told = scan(Ipv4Addr::LOCALHOST, &ports, terms());
-    println!("{:?} {:?} {:?}", started.elapsed(), told.totals, told.open);
-    let started = Instant::now();
-    let told = scan(Ipv4Addr::LOCALHOST, &ports, Terms { rate: NonZeroU32::new(100_000_000), ..terms() });
-    println!("{:?} {:?} {:?}", started.elapsed(), told.totals, told.open);
-    drop(listeners);
+fn the_plain_way_finds_the_same() {
+    let (_listeners, ports) = listeners(Ipv4Addr::LOCALHOST);
+    let around: Vec<u16> =
+        ports.iter().flat_map(|port| [*port - 1, *port]).collect::<BTreeSet<_>>().into_iter().collect();
+    for terms in [plain(), Terms { descriptors: 20, ..plain() }, Terms { descriptors: 1, ..plain() }] {
+        let told = scan(Ipv4Addr::LOCALHOST, &around, terms);
+        assert!(ports.iter().all(|port| told.open.contains(port)), "{terms:?}");
+        assert_eq!(told.totals.of(State::Open) + told.totals.of(State::Closed), around.len() as u64);
+    }
+}
+
+#[test]
+fn a_full_accept_queue_is_silence_and_not_closed() {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let at = socket.local_addr().unwrap().as_socket().unwrap();
+    // Until one finds no place any more.
+    let mut fills = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&at, Duration::from_millis(200)) {
+        fills.push(stream);
+    }
+    for terms in [terms(), plain()] {
+        let told = scan(at.ip(), &[at.port()], terms);
+        assert_eq!(told.reports[0].verdicts, [Verdict::NoAnswer]);
+        assert_eq!(told.totals.probes, if terms.rate.is_some() { 3 } else { 4 });
+    }
+}
+
+#[test]
+fn one_place_in_the_queue_is_enough_to_be_found() {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let at = socket.local_addr().unwrap().as_socket().unwrap();
+    assert_eq!(scan(at.ip(), &[at.port()], terms()).open, [at.port()]);
+}
+
+#[test]
+fn where_everything_is_open_that_is_said() {
+    let listeners: Vec<_> = (0..120).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
+    let mut ports: Vec<u16> = listeners.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+    ports.sort_unstable();
+    for terms in [terms(), plain()] {
+        let told = scan(Ipv4Addr::LOCALHOST, &ports, terms);
+        assert_eq!(told.open, ports);
+        assert!(told.reports[0].answers_everything);
+    }
+    let few = Terms { max_open: NonZeroU32::new(10), descriptors: 3, ..plain() };
+    let told = scan(Ipv4Addr::LOCALHOST, &ports, few);
+    assert!(told.reports[0].answers_everything);
+    assert!(told.open.len() > 10 && told.open.len() < 20, "{}", told.open.len());
+    assert_eq!(
+        told.reports[0].verdicts.iter().filter(|verdict| **verdict == Verdict::TooManyOpen).count(),
+        120 - told.open.len()
+    );
+}
+
+#[test]
+fn what_is_stopped_is_not_tested_and_each_host_is_reported() {
+    let stop = AtomicBool::new(true);
+    let told = scan_until(&stop, Ipv4Addr::LOCALHOST, (&[1, 2, 3], terms()));
+    assert_eq!(told.reports[0].verdicts, [Verdict::Interrupted; 3]);
+    assert_eq!(told.totals.probes, 0);
+
+    let target = |number: u64| target::Host { address: ([127, 0, 0, number as u8], 0).into(), name: None };
+    let ports: Vec<u16> = (1..=2000).collect();
+    let work =
+        Work { targets: 200, target: &target, ports: &ports, terms: Terms { rate: NonZeroU32::new(1), ..terms() } };
+    let stop = AtomicBool::new(false);
+    let mut hosts = BTreeSet::new();
+    let mut tell = |news| match news {
+        News::Host(report) => assert!(hosts.insert(report.host.address)),
+        _ => stop.store(true, Ordering::Relaxed),
+    };
+    let totals = Engine::new(work, &stop, &mut tell).unwrap().run().unwrap();
+    assert_eq!((hosts.len(), totals.hosts), (200, 200));
+    assert_eq!(totals.of(State::NotTested) + totals.of(State::Closed) + totals.of(State::Filtered), 400_000);
+}
+
+#[test]
+fn the_same_seed_is_the_same_order() {
+    let (_listeners, ports) = listeners(Ipv4Addr::LOCALHOST);
+    let order = |seed| {
+        let mut order = Vec::new();
+        let target = |_| target::Host { address: (Ipv4Addr::LOCALHOST, 0).into(), name: None };
+        let terms = Terms { seed, descriptors: 3, ..plain() };
+        let work = Work { targets: 1, target: &target, ports: &ports, terms };
+        let mut tell = |news| {
+            if let News::Open(finding) = news {
+                order.push(finding.port);
+            }
+        };
+        Engine::new(work, &AtomicBool::new(false), &mut tell).unwrap().run().unwrap();
+        order
+    };
+    let first = order(1);
+    assert_eq!(first, order(1));
+    assert_ne!(first, order(2));
 }

@@ -19,7 +19,11 @@ pub(super) struct Window {
     /// Of late, each new answer weighing [`RECENT`].
     answers: f64,
     losses: f64,
-    cut: Duration,
+    /// When it was last made smaller, and since then, when the next probe may leave: those that are lost keep their places
+    /// for a whole timeout while those that are answered make room at once, so that a window alone would send a burst
+    /// each timeout, and a target that counts would answer its first few. It is spread over the timeout instead.
+    cut: Option<Duration>,
+    next: Duration,
 }
 
 impl Window {
@@ -27,12 +31,24 @@ impl Window {
     pub(super) fn new(most: usize) -> Self {
         let most = most.max(1) as f64;
         let (answers, losses) = (0.0, 0.0);
-        let (heard, credit, cut) = (false, 0, Duration::ZERO);
-        Self { size: START.min(most), threshold: most, most, heard, credit, answers, losses, cut }
+        let (heard, credit, cut, next) = (false, 0, None, Duration::ZERO);
+        Self { size: START.min(most), threshold: most, most, heard, credit, answers, losses, cut, next }
     }
 
     pub(super) fn size(&self) -> usize {
         self.size as usize
+    }
+
+    /// How long it is until the next may leave.
+    pub(super) fn wait(&self, now: Duration) -> Duration {
+        self.next.saturating_sub(now)
+    }
+
+    /// One leaves, whose answer is waited for so long.
+    pub(super) fn sent(&mut self, now: Duration, timeout: Duration) {
+        if self.cut.is_some() {
+            self.next = self.next.max(now.saturating_sub(SLACK)) + timeout.div_f64(self.size);
+        }
     }
 
     /// Nothing came. Of a host that never said anything nothing else can be known, and it grows more slowly and not far.
@@ -55,9 +71,10 @@ impl Window {
     /// A scout, one of `of` that were silent, has an answer where a try that left at `sent` had none.
     pub(super) fn loss(&mut self, sent: Duration, now: Duration, of: u32) {
         self.losses += f64::from(of) * RECENT;
-        let much = self.losses > TOLERATED * (self.answers + self.losses) && self.losses > RECENT * f64::from(of);
+        let much = self.losses > TOLERATED * (self.answers + self.losses);
+        let sure = self.losses > 2.0 * RECENT * f64::from(of);
         // Once for all that left under the same window, so at most once in a round trip.
-        if much && sent >= self.cut {
+        if much && sure && self.cut.is_none_or(|cut| sent >= cut) {
             self.halve(now);
         }
     }
@@ -66,7 +83,8 @@ impl Window {
     pub(super) fn halve(&mut self, now: Duration) {
         self.size = (self.size / 2.0).max(LEAST.min(self.most));
         self.threshold = self.size;
-        self.cut = now;
+        self.cut = Some(now);
+        (self.answers, self.losses) = (0.0, 0.0);
     }
 }
 
@@ -100,16 +118,18 @@ impl Budget {
 
 /// A burst that every queue on the way holds; with 60 bytes each, about what RFC 6928 lets a stream begin with.
 const START: f64 = 32.0;
-/// One waits a whole timeout for what is silent, so that fewer would stand still.
-const LEAST: f64 = 2.0;
+/// RFC 6928: what any line is trusted with.
+const LEAST: f64 = 10.0;
+/// What may be made up for when we wake late.
+const SLACK: Duration = Duration::from_millis(4);
 /// How much faster an answer may let it grow where most probes are silent.
 const MOST_CREDIT: u32 = 50;
 /// A silent host's: a thousand SYNs a timeout are half a megabit a second.
 const QUIET_MOST: f64 = 1024.0;
 const QUIET_GROWTH: f64 = 1.0 / 4.0;
-/// A loss of up to a tenth is a bad line, not a full one, and five tries deal with it; a queue that overflows and a target
-/// that counts its resets lose far more.
-const TOLERATED: f64 = 0.1;
+/// A loss of up to a fifth is a bad line, not a full one, and some tries more deal with it; a queue that overflows and a
+/// target that counts its resets lose far more.
+const TOLERATED: f64 = 0.2;
 /// The weight of one among the latest: some two hundred count.
 const RECENT: f64 = 1.0 / 200.0;
 
@@ -155,28 +175,41 @@ mod tests {
         let mut window = Window::new(1000);
         (0..168).for_each(|_| window.answer());
         assert_eq!(window.size(), 200);
-        for at in 0..20 {
+        for at in 0..50 {
             window.loss(millis(at), millis(100 + at), 8);
         }
         assert_eq!(window.size(), 100);
-        window.loss(millis(150), millis(250), 8);
+        (0..3).for_each(|at| window.loss(millis(150 + at), millis(250 + at), 8));
         assert_eq!(window.size(), 50);
         // And grows by one a round trip from there.
-        (0..50).for_each(|_| window.answer());
-        assert_eq!(window.size(), 51 - 1);
-        window.answer();
+        (0..49).for_each(|_| window.answer());
+        assert_eq!(window.size(), 50);
+        (0..2).for_each(|_| window.answer());
         assert_eq!(window.size(), 51);
         (1..100).for_each(|at| window.loss(millis(1000 * at), millis(1000 * at), 8));
-        assert_eq!(window.size(), 2);
+        assert_eq!(window.size(), 10);
+    }
+
+    #[test]
+    fn after_a_loss_it_is_spread_over_the_timeout() {
+        let mut window = Window::new(1000);
+        window.sent(millis(5), millis(100));
+        assert_eq!(window.wait(millis(5)), Duration::ZERO);
+        window.halve(millis(10));
+        window.halve(millis(10));
+        assert_eq!(window.size(), 10);
+        window.sent(millis(1000), millis(100));
+        window.sent(millis(1000), millis(100));
+        assert_eq!(window.wait(millis(1000)), millis(16));
     }
 
     #[test]
     fn a_bad_line_does_not_close_it() {
         let mut window = Window::new(500);
         for at in 0..10_000 {
-            // Five in a hundred are lost, an eighth of them is seen.
+            // Ten in a hundred are lost, an eighth of them is seen.
             window.answer();
-            if at % 160 == 159 {
+            if at % 80 == 79 {
                 window.loss(millis(at), millis(at), 8);
             }
         }
