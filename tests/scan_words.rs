@@ -1,4 +1,5 @@
 //! `sockeye scan`: what its words mean, before the first probe leaves.
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Scan: which ports of which hosts are open. Every port ends in exactly one [`Verdict`]; what this machine could not do
+//! Scan: which ports of which hosts are open. Every port ends in exactly one verdict; what this machine could not do
 //! is never said of the other one.
 //!
 //! ```text

@@ -129,11 +129,16 @@ impl Outputs {
 mod tests {
     use super::*;
     use crate::scan::Totals;
+    use crate::scan::report::Opening;
 
     /// A report of one line at the end.
     struct Line;
 
     impl Report for Line {
+        fn open(&mut self, _opening: Opening, _out: &mut dyn Write) -> io::Result<()> {
+            Ok(())
+        }
+
         fn tell(&mut self, _news: &News, _out: &mut dyn Write) -> io::Result<()> {
             Ok(())
         }

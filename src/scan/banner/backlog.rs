@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use slab::Slab;
 
 use super::Seen;
+use super::look::Effort;
 use crate::scan::{Finding, Host, HostReport, News};
 
 /// What waits, and in which order it may go.
@@ -24,6 +25,8 @@ pub(super) struct Backlog {
 struct Held {
     /// How many of its ports are not done.
     ports: usize,
+    /// How many of them said nothing at all, since one said something.
+    silent: usize,
     report: Option<HostReport>,
 }
 
@@ -47,14 +50,19 @@ impl Backlog {
     }
 
     /// The next one to be looked at, with its number.
-    pub(super) fn take_waiting(&mut self) -> Option<(usize, &Finding)> {
+    pub(super) fn take_waiting(&mut self) -> Option<(usize, &Finding, Effort)> {
         let number = self.waiting.pop_front()?;
-        Some((number, &self.findings[number]))
+        let finding = &self.findings[number];
+        let silent = self.hosts.get(&finding.host).map_or(0, |held| held.silent);
+        Some((number, finding, if silent < MOST_SILENT { Effort::Full } else { Effort::Little }))
     }
 
     /// That port is done: its news, and its host's report where it was the last.
     pub(super) fn done(&mut self, number: usize, seen: Option<Seen>) -> Vec<News> {
         let Some(mut finding) = self.findings.try_remove(number) else { return Vec::new() };
+        if let (Some(seen), Some(held)) = (&seen, self.hosts.get_mut(&finding.host)) {
+            held.silent = if seen.bytes.is_empty() { held.silent + 1 } else { 0 };
+        }
         finding.seen = seen;
         let report = self.release(&finding.host);
         [News::Open(finding)].into_iter().chain(report.map(News::Host)).collect()
@@ -98,3 +106,6 @@ const MOST_PORTS: usize = 1 << 16;
 
 /// A byte each; as many as the engine works on at once.
 const MOST_VERDICTS: usize = 1 << 24;
+
+/// Nobody has so many services that are silent to all questions; a host that accepts everything has thousands.
+const MOST_SILENT: usize = 256;

@@ -1,7 +1,9 @@
 //! Certificate: the names in it, and when it ends. Whether it is true is not asked. Pure.
 
-use jiff::Timestamp;
+use std::collections::HashSet;
 use std::net::IpAddr;
+
+use jiff::Timestamp;
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
@@ -17,12 +19,9 @@ pub(super) fn describe(der: &[u8]) -> String {
     let Ok(certificate) = CertificateInner::<Raw>::from_der(der) else {
         return "a certificate that cannot be read".to_owned();
     };
-    let mut names = common_names(&certificate);
-    for name in alternative_names(&certificate) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut names: Vec<String> = common_names(&certificate).chain(alternative_names(&certificate)).collect();
+    let mut known = HashSet::new();
+    names.retain(|name| known.insert(name.clone()));
     let more = names.len().saturating_sub(MOST_NAMES);
     names.truncate(MOST_NAMES);
     let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
@@ -30,9 +29,9 @@ pub(super) fn describe(der: &[u8]) -> String {
     format!("certificate for {names}{more}, until {}", end(&certificate))
 }
 
-fn common_names(certificate: &CertificateInner<Raw>) -> Vec<String> {
+fn common_names(certificate: &CertificateInner<Raw>) -> impl Iterator<Item = String> {
     let attributes = certificate.tbs_certificate().subject().iter();
-    attributes.filter(|attribute| attribute.oid == COMMON_NAME).map(|name| shown(name.value.value())).collect()
+    attributes.filter(|attribute| attribute.oid == COMMON_NAME).map(|name| shown(name.value.value()))
 }
 
 fn alternative_names(certificate: &CertificateInner<Raw>) -> Vec<String> {

@@ -1,23 +1,33 @@
 //! Look: one port, from listening to the last question. Every question has a fresh connection, every step a deadline,
-//! and all of them together one more.
+//! and all of them share a time.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::probe::{self, Answer, PRINTERS, Probe, Request, Told, Whom};
 use super::signs::shown;
-use super::stream::{Dial, End, Heard, hear};
+use super::stream::{Dial, End, Heard, Wait, hear, is_shortage};
 use super::{Seen, tls};
+use crate::net::Reason;
+
+/// How much a port is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// All questions there is time for: [`QUESTIONS`].
+    Full,
+    /// The likeliest question, for a host whose ports are silent by the hundred.
+    Little,
+}
 
 /// What is behind the port that `dial` reaches: what it says by itself within `patience`, or to one of our questions, for
-/// each of which it has as long; at most [`QUESTIONS`] times that in all.
-pub(super) async fn look<D: Dial>(dial: &D, whom: &Whom, patience: Duration) -> Seen {
-    let mut look = Look { dial, whom, patience, known: Known::default() };
-    // Where its time is over, what is known by then is what is known.
-    let _ = timeout(patience * QUESTIONS, look.examine()).await;
+/// each of which it has as long. No more of them are begun once it took as much time as `effort` allows.
+pub(super) async fn look<D: Dial>(dial: &D, whom: &Whom, patience: Duration, effort: Effort) -> Seen {
+    let left = patience * if effort == Effort::Full { QUESTIONS } else { 2 };
+    let mut look = Look { dial, whom, patience, left, known: Known::default() };
+    look.examine().await;
     look.known.into_seen()
 }
 
@@ -25,6 +35,8 @@ struct Look<'a, D> {
     dial: &'a D,
     whom: &'a Whom,
     patience: Duration,
+    /// How much of its time it has left.
+    left: Duration,
     known: Known,
 }
 
@@ -74,7 +86,7 @@ impl<D: Dial> Look<'_, D> {
             Next::Go if gone || !silent || PRINTERS.contains(&port) => return,
             Next::Go => {}
         }
-        while !questions.is_empty() {
+        while !questions.is_empty() && !self.left.is_zero() {
             self.known.asked += 1;
             let request = questions.remove(0).request;
             match if request == Request::Handshake { self.shake_hands().await } else { self.ask(request).await } {
@@ -85,51 +97,63 @@ impl<D: Dial> Look<'_, D> {
         }
     }
 
-    async fn listen(&self, patience: Duration) -> Heard {
-        match self.reach().await {
-            Ok(mut stream) => hear(&mut stream, patience, |bytes| self.is_enough(&[], bytes)).await,
-            Err(error) => Heard::failed(error),
+    async fn listen(&mut self, patience: Duration) -> Heard {
+        match self.dial.dial(self.patience).await {
+            Ok(mut stream) => {
+                let begun = Instant::now();
+                let heard = hear(&mut stream, patience, |bytes| self.wait(&[], bytes)).await;
+                self.spend(begun);
+                heard
+            }
+            Err(error) => Heard { bytes: Vec::new(), end: End::Unreached(error) },
         }
     }
 
     async fn ask(&mut self, request: Request) -> Next {
         let sent = request.bytes(self.whom);
-        let mut stream = match self.reach().await {
+        let mut stream = match self.dial.dial(self.patience).await {
             Ok(stream) => stream,
             Err(error) => return self.lose(error),
         };
+        let begun = Instant::now();
         // Whether it takes everything does not matter, if only it answers.
         let _ = timeout(self.patience, say(&mut stream, &sent)).await;
-        let mut heard = hear(&mut stream, self.patience, |bytes| self.is_enough(&sent, bytes)).await;
+        let mut heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
         let after_end = request == Request::Marker && heard.bytes.is_empty() && matches!(heard.end, End::Open);
         if after_end && stream.shutdown().await.is_ok() {
-            heard = hear(&mut stream, self.patience, |bytes| self.is_enough(&sent, bytes)).await;
+            heard = hear(&mut stream, self.patience, |bytes| self.wait(&sent, bytes)).await;
         }
+        self.spend(begun);
         self.learn(Reply { request, sent, heard, after_end })
     }
 
     async fn shake_hands(&mut self) -> Next {
-        let stream = match self.reach().await {
+        let stream = match self.dial.dial(self.patience).await {
             Ok(stream) => stream,
             Err(error) => return self.lose(error),
         };
+        let begun = Instant::now();
         let tls::Session { words, sent, heard } = tls::handshake(stream, self.whom, self.patience).await;
+        self.spend(begun);
         let reply = Reply { request: Request::Handshake, sent, heard, after_end: false };
         let Some(words) = words else { return self.learn(reply) };
         let known = probe::recognise(&self.answer(&reply)).and_then(|(probe, told)| Some((probe, told.why?)));
+        // Of a handshake that came to nothing, only the outside was heard.
+        let known = known.filter(|(probe, _)| probe.request != Request::Handshake);
         let service = known.as_ref().and_then(|(probe, _)| probe.secured).unwrap_or("tls");
         let why = known.map_or_else(|| words.clone(), |(_, why)| format!("{words}; {why}"));
         self.settle(service, why, reply.heard.bytes);
         Next::Done
     }
 
-    async fn reach(&self) -> io::Result<D::Stream> {
-        timeout(self.patience, self.dial.dial()).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    /// What went by while the peer could have spoken; how long this machine needed for a connection is not its fault.
+    fn spend(&mut self, begun: Instant) {
+        self.left = self.left.saturating_sub(begun.elapsed());
     }
 
     /// A port that cannot be reached any more has nothing more to say.
     fn lose(&mut self, error: io::Error) -> Next {
-        self.known.end = Some(End::Failed(error));
+        self.known.end = Some(End::Unreached(error));
         Next::Done
     }
 
@@ -179,9 +203,16 @@ impl<D: Dial> Look<'_, D> {
         }
     }
 
-    fn is_enough(&self, sent: &[u8], bytes: &[u8]) -> bool {
+    /// Headers may follow a status line; everything else that is known and ends its line is complete.
+    fn wait(&self, sent: &[u8], bytes: &[u8]) -> Wait {
         let answer = Answer { port: self.whom.address.port(), sent, bytes, ended: false, after_end: false };
-        bytes.ends_with(b"\n") || probe::recognise(&answer).is_some()
+        let (known, line) = (probe::recognise(&answer).is_some(), bytes.ends_with(b"\n"));
+        let headers = bytes.starts_with(b"HTTP/") && !bytes.ends_with(b"\r\n\r\n");
+        match (known, line) {
+            (true, true) if !headers => Wait::Over,
+            (false, false) => Wait::Long,
+            _ => Wait::Short,
+        }
     }
 
     fn answer<'a>(&self, reply: &'a Reply) -> Answer<'a> {
@@ -195,7 +226,13 @@ impl Known {
     fn into_seen(self) -> Seen {
         let why = self.why.unwrap_or_else(|| match (&self.bytes[..], self.asked, &self.end) {
             ([], 0, Some(End::Closed)) => "closes without a word".to_owned(),
-            ([], _, Some(End::Failed(error))) => format!("silent, then {}", error.kind()),
+            // One that comes at once is seen while dialling, or just behind it.
+            ([], 0, Some(End::Failed(error) | End::Unreached(error))) if is_reset(error) => "resets at once".to_owned(),
+            (_, _, Some(End::Unreached(error))) if is_shortage(error) => {
+                format!("this machine was short: {}", Reason(error))
+            }
+            ([], _, Some(End::Unreached(error))) => format!("not reached again: {}", Reason(error)),
+            ([], 0, Some(End::Failed(error))) => format!("silent, then {}", Reason(error)),
             ([], 0, _) => "silent; printers are not asked".to_owned(),
             ([], asked, _) => format!("silent to {asked} questions"),
             (bytes, 0, _) => format!("not known: {}", shown(bytes)),
@@ -205,10 +242,14 @@ impl Known {
     }
 }
 
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected | io::ErrorKind::BrokenPipe)
+}
+
 async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes).await?;
     stream.flush().await
 }
 
-/// So many times its patience a look takes at most. It is enough for all that is likely.
+/// So many times its patience a look may take before its last question: enough for all that is likely.
 const QUESTIONS: u32 = 8;

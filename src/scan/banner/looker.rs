@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Seen;
 use super::backlog::Backlog;
-use super::look::look;
+use super::look::{Effort, look};
 use super::probe::Whom;
 use crate::scan::{Finding, News};
 
@@ -21,13 +21,20 @@ use crate::scan::{Finding, News};
 pub(crate) struct Looker {
     backlog: Backlog,
     /// Closed when no more will come.
-    jobs: Option<mpsc::Sender<(usize, Whom)>>,
+    jobs: Option<mpsc::Sender<Job>>,
     seen: Receiver<(usize, Seen)>,
     /// How many are on the thread, or behind it and not yet taken.
     away: usize,
     /// Dropped, it ends the thread.
     leave: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+}
+
+/// A port to look at.
+struct Job {
+    number: usize,
+    whom: Whom,
+    effort: Effort,
 }
 
 impl Looker {
@@ -103,12 +110,12 @@ impl Looker {
 
     fn send_off(&mut self) {
         while self.away < AHEAD
-            && let Some((number, finding)) = self.backlog.take_waiting()
+            && let Some((number, finding, effort)) = self.backlog.take_waiting()
         {
             let whom = Whom { address: finding.host.at(finding.port), name: finding.host.name.clone() };
             self.away += 1;
             // Where the thread is gone, `finish` gives up what it had.
-            let _ = self.jobs.as_ref().map(|jobs| jobs.try_send((number, whom)));
+            let _ = self.jobs.as_ref().map(|jobs| jobs.try_send(Job { number, whom, effort }));
         }
     }
 
@@ -125,15 +132,15 @@ impl Looker {
 }
 
 /// Looks at what comes in, until nobody can send more.
-async fn work(mut wanted: mpsc::Receiver<(usize, Whom)>, done: &SyncSender<(usize, Seen)>, patience: Duration) {
+async fn work(mut wanted: mpsc::Receiver<Job>, done: &SyncSender<(usize, Seen)>, patience: Duration) {
     let mut looks = JoinSet::new();
     loop {
         tokio::select! {
             job = wanted.recv(), if looks.len() < AT_ONCE => {
-                let Some((number, whom)) = job else { break };
+                let Some(Job { number, whom, effort }) = job else { break };
                 let done = done.clone();
                 looks.spawn(async move {
-                    let seen = look(&whom.address, &whom, patience).await;
+                    let seen = look(&whom.address, &whom, patience, effort).await;
                     // There is room for it, unless nobody wants it any more.
                     let _ = done.try_send((number, seen));
                 });

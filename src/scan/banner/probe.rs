@@ -16,6 +16,7 @@ pub(super) struct Probe {
     /// Where it is at home: asked first there, and believed on less.
     pub(super) ports: &'static [u16],
     /// What gives it away, in words.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for people: the test that holds docs/banners.md to this table"))]
     pub(super) sign: &'static str,
     /// The same as code.
     pub(super) recognise: fn(&Answer) -> Option<Told>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::LARGEST;
 use crate::scan::Verdict;
@@ -20,21 +20,22 @@ use crate::scan::Verdict;
 pub(super) trait Dial: Sync {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send;
 
-    /// A fresh connection.
+    /// A fresh connection, for which the peer has `patience`. What this machine is short of is waited for longer, because
+    /// the peer has no part in that.
     ///
     /// # Errors
-    /// Where nobody accepts it.
-    fn dial(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Where nobody accepts it, or the shortage stays.
+    fn dial(&self, patience: Duration) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
 impl Dial for SocketAddr {
     type Stream = TcpStream;
 
-    async fn dial(&self) -> io::Result<TcpStream> {
+    async fn dial(&self, patience: Duration) -> io::Result<TcpStream> {
+        let until = Instant::now() + LONGEST_SHORTAGE;
         loop {
-            match TcpStream::connect(self).await {
-                // The scan beside us uses all that it may of what is short; the caller's deadline ends this.
-                Err(error) if is_shortage(&error) => sleep(SHORTAGE).await,
+            match timeout(patience, TcpStream::connect(self)).await.unwrap_or(Err(io::ErrorKind::TimedOut.into())) {
+                Err(error) if is_shortage(&error) && Instant::now() < until => sleep(SHORTAGE).await,
                 Err(error) => return Err(error),
                 Ok(stream) if stream.local_addr()? == stream.peer_addr()? => {
                     // A closed port that the system chose as our own one answers with our own bytes.
@@ -49,7 +50,8 @@ impl Dial for SocketAddr {
     }
 }
 
-fn is_shortage(error: &io::Error) -> bool {
+/// Whether this machine lacks something that it may have a moment later.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
     rustix::io::Errno::from_io_error(error).is_some_and(|errno| Verdict::of(errno).is_shortage())
 }
 
@@ -70,19 +72,25 @@ pub(super) enum End {
     Closed,
     /// It failed; mostly reset.
     Failed(io::Error),
+    /// There was no connection to hear on.
+    Unreached(io::Error),
 }
 
-impl Heard {
-    pub(super) fn failed(error: io::Error) -> Self {
-        Self { bytes: Vec::new(), end: End::Failed(error) }
-    }
+/// Whether there is more to wait for.
+pub(super) enum Wait {
+    /// As long as there is patience.
+    Long,
+    /// As long as it takes a second segment to follow a first.
+    Short,
+    /// It is complete.
+    Over,
 }
 
-/// What `stream` says within `patience`, or until it has said enough and pauses.
+/// What `stream` says within `patience`, or for as long as `wait` wants to have more.
 pub(super) async fn hear<S: AsyncRead + Unpin + Send>(
     stream: &mut S,
     patience: Duration,
-    enough: impl Fn(&[u8]) -> bool + Send,
+    wait: impl Fn(&[u8]) -> Wait + Send,
 ) -> Heard {
     let until = Instant::now() + patience;
     let mut bytes = Vec::new();
@@ -92,7 +100,11 @@ pub(super) async fn hear<S: AsyncRead + Unpin + Send>(
         if room == 0 {
             break End::Open;
         }
-        let pause = if enough(&bytes) { PAUSE } else { patience };
+        let pause = match wait(&bytes) {
+            Wait::Long => patience,
+            Wait::Short => PAUSE,
+            Wait::Over => break End::Open,
+        };
         match timeout_at(until.min(Instant::now() + pause), stream.read(&mut buffer[..room])).await {
             Err(_) => break End::Open,
             Ok(Err(error)) => break End::Failed(error),
@@ -164,8 +176,11 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
-/// Behind what was enough, so long for what belongs to it: headers in a segment of their own.
+/// For the rest of what was begun: headers in a segment of their own.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a shortage may last: the scan beside us uses all that it may, and gives way in less.
+const LONGEST_SHORTAGE: Duration = Duration::from_secs(60);
 
 /// Between two tries where this machine lacks something.
 const SHORTAGE: Duration = Duration::from_millis(20);

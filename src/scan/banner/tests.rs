@@ -14,7 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
 
-use super::look::look;
+use super::backlog::Backlog;
+use super::look::{Effort, look};
 use super::probe::{Answer, MARKER, PROBES, Request, Told, Whom, questions, recognise};
 use super::stream::Dial;
 use super::{LARGEST, Looker, Seen, certificate};
@@ -226,7 +227,7 @@ type Served = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 impl<F: Fn(DuplexStream) -> Served + Sync> Dial for Fake<F> {
     type Stream = DuplexStream;
 
-    async fn dial(&self) -> io::Result<DuplexStream> {
+    async fn dial(&self, _: Duration) -> io::Result<DuplexStream> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let (ours, theirs) = tokio::io::duplex(4096);
         tokio::spawn((self.serve)(theirs));
@@ -237,7 +238,7 @@ impl<F: Fn(DuplexStream) -> Served + Sync> Dial for Fake<F> {
 /// What a look at `port` sees where `serve` answers, and how many connections it took.
 async fn seen(port: u16, serve: impl Fn(DuplexStream) -> Served + Sync) -> (Seen, usize) {
     let fake = Fake { serve, calls: AtomicUsize::new(0) };
-    let seen = look(&fake, &whom(port), PATIENCE).await;
+    let seen = look(&fake, &whom(port), PATIENCE, Effort::Full).await;
     (seen, fake.calls.into_inner())
 }
 
@@ -303,6 +304,29 @@ async fn a_silent_port_is_asked_on_fresh_connections_until_its_time_is_over() {
     assert_eq!(service(&seen), "none");
     assert!(seen.why.starts_with("silent to "), "{seen:?}");
     assert!(calls > 4, "{calls}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn little_effort_is_the_likeliest_question() {
+    let fake = Fake { serve: talks(b"", nothing), calls: AtomicUsize::new(0) };
+    let seen = look(&fake, &whom(80), PATIENCE, Effort::Little).await;
+    assert_eq!((&seen.why[..], fake.calls.into_inner()), ("silent to 2 questions", 3));
+    let fake = Fake { serve: talks(b"", |_| Some(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())), calls: AtomicUsize::new(0) };
+    assert_eq!(service(&look(&fake, &whom(80), PATIENCE, Effort::Little).await), "http");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_machine_lacks_is_not_said_of_the_port() {
+    struct Short;
+    impl Dial for Short {
+        type Stream = DuplexStream;
+
+        async fn dial(&self, _: Duration) -> io::Result<DuplexStream> {
+            Err(rustix::io::Errno::MFILE.into())
+        }
+    }
+    let seen = look(&Short, &whom(80), PATIENCE, Effort::Full).await;
+    assert_eq!((service(&seen), &seen.why[..]), ("none", "this machine was short: too many open files"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -513,6 +537,82 @@ async fn a_certificate_of_a_megabyte_is_not_read() {
     assert_eq!(seen.bytes.len(), LARGEST);
 }
 
+// ---- the order of news ----
+
+fn of(host: u8, port: u16) -> Finding {
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, host)), 0);
+    Finding { host: Host { address, name: None }, ..finding(port) }
+}
+
+proptest::proptest! {
+    /// Hosts find ports and end, looks end in any order, and it may all be given up at any time.
+    #[test]
+    fn everything_comes_out_once_and_a_host_behind_its_ports(steps: Vec<(u8, u8)>) {
+        let (mut backlog, mut out, mut away, mut in_) = (Backlog::default(), Vec::new(), Vec::new(), Vec::new());
+        let mut reported = [false; 4];
+        for (at, (what, which)) in steps.into_iter().enumerate() {
+            let host = which % 4;
+            match what % 4 {
+                _ if what % 4 < 2 && !reported[usize::from(host)] => {
+                    let port = u16::try_from(at).unwrap();
+                    in_.push(format!("{host} {port}"));
+                    backlog.add(of(host, port));
+                }
+                2 if !reported[usize::from(host)] => {
+                    reported[usize::from(host)] = true;
+                    in_.push(format!("{host} ends"));
+                    out.extend(backlog.hold(HostReport { host: of(host, 0).host, ..report() }).map(News::Host));
+                }
+                3 if !away.is_empty() => {
+                    let number = away.swap_remove(usize::from(which) % away.len());
+                    out.extend(backlog.done(number, None));
+                }
+                _ => away.extend(backlog.take_waiting().map(|(number, ..)| number)),
+            }
+        }
+        out.extend(backlog.give_up());
+        proptest::prop_assert!(backlog.is_empty() && !backlog.is_full());
+        let host = |host: &Host| match host.address.ip() { IpAddr::V4(ip) => ip.octets()[3], IpAddr::V6(_) => 0 };
+        let mut told: Vec<String> = Vec::new();
+        for news in &out {
+            match news {
+                News::Open(finding) => {
+                    let end = format!("{} ends", host(&finding.host));
+                    proptest::prop_assert!(!told.contains(&end), "a port behind its host");
+                    told.push(format!("{} {}", host(&finding.host), finding.port));
+                }
+                News::Host(report) => told.push(format!("{} ends", host(&report.host))),
+                News::Progress(_) => {}
+            }
+        }
+        told.sort();
+        in_.sort();
+        proptest::prop_assert_eq!(told, in_);
+    }
+}
+
+#[test]
+fn a_host_that_is_silent_everywhere_is_asked_less_until_it_says_something() {
+    let silent = || Some(Seen { service: None, why: String::new(), bytes: Vec::new() });
+    let mut backlog = Backlog::default();
+    // One that stays, so that the host is not forgotten.
+    for port in 0..300 {
+        backlog.add(finding(port));
+    }
+    backlog.take_waiting().unwrap();
+    let efforts: Vec<Effort> = (0..260)
+        .map(|_| {
+            let (number, _, effort) = backlog.take_waiting().unwrap();
+            backlog.done(number, silent());
+            effort
+        })
+        .collect();
+    assert!(efforts[..256].iter().all(|effort| *effort == Effort::Full));
+    assert!(efforts[256..].iter().all(|effort| *effort == Effort::Little));
+    backlog.done(0, Some(Seen { bytes: b"x".to_vec(), ..silent().unwrap() }));
+    assert_eq!(backlog.take_waiting().unwrap().2, Effort::Full);
+}
+
 // ---- the looker, with sockets ----
 
 fn finding(port: u16) -> Finding {
@@ -587,6 +687,17 @@ fn a_host_is_reported_behind_its_ports_and_progress_at_once() {
 }
 
 #[test]
+fn a_look_ends_with_a_reset_so_that_no_port_stays_in_time_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = std::thread::spawn(move || greets(listener.accept().unwrap().0));
+    let mut looker = Looker::open(PATIENCE).unwrap();
+    looker.pass(News::Open(finding(port)), &mut |_| {});
+    looker.finish(&AtomicBool::new(false), &mut |_| {});
+    assert_eq!(peer.join().unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[test]
 fn a_host_without_open_ports_is_reported_at_once() {
     let mut told = Vec::new();
     let mut looker = Looker::open(PATIENCE).unwrap();
@@ -627,21 +738,36 @@ fn who_is_told_to_stop_gives_back_what_it_has() {
 }
 
 #[test]
+fn what_does_not_fit_goes_without_a_look_and_says_so() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let (mut told, mut unseen) = (0, 0);
+    let mut tell = |news: News| {
+        let News::Open(finding) = news else { return };
+        told += 1;
+        unseen += usize::from(finding.seen.is_some_and(|seen| seen.why == "not looked at: too many wait"));
+    };
+    let mut looker = Looker::open(Duration::from_secs(3600)).unwrap();
+    for _ in 0..(1 << 16) + 20 {
+        looker.pass(News::Open(finding(port)), &mut tell);
+    }
+    looker.finish(&AtomicBool::new(true), &mut tell);
+    assert_eq!((told, unseen), ((1 << 16) + 20, 20));
+}
+
+#[test]
 fn who_resets_or_is_gone_is_told_so() {
     let resets = listener(|stream| socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)));
-    let gone = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    for port in [resets, gone] {
+    // Nobody listens there, and nobody else gets it.
+    let kept = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    kept.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let gone = kept.local_addr().unwrap().as_socket().unwrap().port();
+    for (port, why) in [(resets, "resets at once"), (gone, "not reached again: connection refused")] {
         let mut told = Vec::new();
         let mut looker = Looker::open(PATIENCE).unwrap();
         looker.pass(News::Open(finding(port)), &mut |news| told.push(news));
         looker.finish(&AtomicBool::new(false), &mut |news| told.push(news));
         let News::Open(Finding { seen: Some(seen), .. }) = &told[0] else { panic!("{told:?}") };
-        assert!(
-            ["silent, then connection reset", "silent, then connection refused"].contains(&&seen.why[..]),
-            "{seen:?}"
-        );
+        assert_eq!(seen.why, why);
     }
 }

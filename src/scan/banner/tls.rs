@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, ProtocolV
 use super::certificate;
 use super::probe::{Request, Whom, speaks_first_inside_tls};
 use super::signs::shown;
-use super::stream::{End, Heard, Recorded, hear};
+use super::stream::{End, Heard, Recorded, Wait, hear};
 
 /// What a handshake came to.
 pub(super) struct Session {
@@ -51,8 +51,8 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
             let words = Some(words.collect::<Vec<_>>().join(", "));
             let sent = if listens { Vec::new() } else { Request::Head.bytes(whom) };
             let heard = match timeout(patience, say(&mut stream, &sent)).await {
-                Ok(Err(error)) => Heard::failed(error),
-                _ => hear(&mut stream, patience, |bytes| bytes.ends_with(b"\n")).await,
+                Ok(Err(error)) => Heard { bytes: Vec::new(), end: End::Failed(error) },
+                _ => hear(&mut stream, patience, wait).await,
             };
             Session { words, sent, heard }
         }
@@ -61,10 +61,15 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send>(
             let (sent, bytes) = (std::mem::take(&mut record.sent), std::mem::take(&mut record.received));
             let end = if error.kind() == io::ErrorKind::TimedOut { End::Open } else { End::Failed(error) };
             // A server that wants a certificate of ours has shown its own first.
-            let words = witness.words().map(|names| format!("TLS, {names}"));
+            let words = witness.words().map(|names| format!("TLS, {names}, then no session"));
             Session { words, sent, heard: Heard { bytes, end } }
         }
     }
+}
+
+/// Text is what has a name inside TLS.
+fn wait(bytes: &[u8]) -> Wait {
+    if bytes.ends_with(b"\n") { Wait::Short } else { Wait::Long }
 }
 
 async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Host: one host's ports, as a machine without sockets and clock: what is asked next, what an answer means, and when
 //! nothing more will be learned.
 //!
-//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. [`Window`] says how many
+//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. the window says how many
 //! are under way at once.
 
 use std::collections::VecDeque;
@@ -312,7 +312,13 @@ impl Host {
         if let Some(retries) = self.rules.retries {
             return tries <= retries.min(u8::MAX.into());
         }
-        let missed = self.loss().powi(tries as i32) * silent as f64;
+        // A few answers that all came do not tell that nothing is lost (Laplace); none at all tell nothing.
+        let loss = if self.answered == 0 {
+            0.0
+        } else {
+            (self.lost as f64 + 0.5) / (self.lost + self.answered + PRIOR) as f64
+        };
+        let missed = loss.powi(tries as i32) * self.answered.max(silent as u64) as f64;
         tries <= LEAST_RETRIES || tries < MOST_TRIES && (self.answers_in_pass > 0 || missed > MISSED)
     }
 
@@ -369,7 +375,9 @@ const LEAST_RETRIES: u32 = 2;
 /// Where each pass still brings answers. A target that answers so little at a time will not do so at the twelfth.
 const MOST_TRIES: u32 = 12;
 /// So many ports may be expected to be missed of a host.
-const MISSED: f64 = 0.001;
+const MISSED: f64 = 0.0001;
+/// A line of which little is known is taken to lose half of one in so many.
+const PRIOR: u64 = 20;
 /// One in so many silent ports is asked again at once.
 const SCOUTS: u32 = 8;
 /// A connection to oneself needs the one source port among thousands that is the target.

@@ -1,5 +1,5 @@
-//! Engine: sockets, and who gets the next one. It knows no rules: when a port is asked again is known by [`Host`], how
-//! many at once by [`window`], how long is waited by [`round_trip`], how fast by [`rate`].
+//! Engine: sockets, and who gets the next one. It knows no rules: when a port is asked again is known by `Host`, how
+//! many at once by `window`, how long is waited by `round_trip`, how fast by `rate`.
 
 /// Probes under way, and their deadlines.
 mod flights;

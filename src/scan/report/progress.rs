@@ -37,7 +37,6 @@ impl<R: Report> Attended<R> {
         if self.shown == Shown::Line && self.since.elapsed() >= PATIENCE {
             let Line(line) = self.line.get_or_insert_with(Line::new);
             line.set_message(words(progress));
-            line.tick();
         }
     }
 }
@@ -69,7 +68,7 @@ struct Line(ProgressBar);
 
 impl Line {
     fn new() -> Self {
-        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         // indicatif draws nothing where stderr is no terminal.
         Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
     }
@@ -98,17 +97,13 @@ impl Write for Above<'_> {
     }
 }
 
-/// `12 %: 7864 of 65535 ports, 9000 probes/s, 300 of 1000 in flight, round trip 12.0 ms, 44.0 s left`.
+/// `12 %, 44.0 s left: 7864 of 65535 ports, 9000/s, 300 of 1000 in flight, round trip 12.0 ms`; a narrow terminal cuts it.
 fn words(progress: &Progress) -> String {
     let Progress { done, total, rate, in_flight, window, rtt, left } = progress;
     let percent = (u128::from(*done) * 100).checked_div(u128::from(*total)).unwrap_or(0);
-    let mut line = format!("{percent} %: {done} of {total} ports, {rate} probes/s, {in_flight} of {window} in flight");
-    for (what, time, behind) in [(", round trip ", rtt, ""), (", ", left, " left")] {
-        if let Some(time) = time {
-            line.push_str(&format!("{what}{}{behind}", Lasted(*time)));
-        }
-    }
-    line
+    let left = left.map(|left| format!(", {} left", Lasted(left))).unwrap_or_default();
+    let rtt = rtt.map(|rtt| format!(", round trip {}", Lasted(rtt))).unwrap_or_default();
+    format!("{percent} %{left}: {done} of {total} ports, {rate}/s, {in_flight} of {window} in flight{rtt}")
 }
 
 /// What is over within a second needs no line.
@@ -122,20 +117,20 @@ mod tests {
     fn a_line_says_how_far_how_fast_and_how_long_still() {
         let progress =
             Progress { done: 7864, total: 65535, rate: 9000, in_flight: 300, window: 1000, ..Progress::default() };
-        assert_eq!(words(&progress), "11 %: 7864 of 65535 ports, 9000 probes/s, 300 of 1000 in flight");
+        assert_eq!(words(&progress), "11 %: 7864 of 65535 ports, 9000/s, 300 of 1000 in flight");
         let (rtt, left) = (Some(Duration::from_millis(12)), Some(Duration::from_secs(44)));
         let all = words(&Progress { rtt, left, ..progress });
-        assert!(all.ends_with(" in flight, round trip 12.0 ms, 44.0 s left"), "{all}");
-        assert_eq!(words(&Progress::default()), "0 %: 0 of 0 ports, 0 probes/s, 0 of 0 in flight");
+        assert!(
+            all.starts_with("11 %, 44.0 s left: 7864 of") && all.ends_with(" in flight, round trip 12.0 ms"),
+            "{all}"
+        );
+        assert_eq!(words(&Progress::default()), "0 %: 0 of 0 ports, 0/s, 0 of 0 in flight");
     }
 
     #[test]
     fn the_line_is_gone_before_a_report_writes_and_back_with_the_next_progress() {
         struct Once;
         impl Report for Once {
-            fn open(&mut self, _: Opening, _: &mut dyn Write) -> io::Result<()> {
-                Ok(())
-            }
             fn tell(&mut self, news: &News, out: &mut dyn Write) -> io::Result<()> {
                 match news {
                     News::Host(_) => out.write_all(b"a line\n"),

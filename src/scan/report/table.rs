@@ -246,8 +246,8 @@ impl Display for Sum<'_> {
 
 /// Of so many hosts each has its line, whatever it says.
 const MOST_SILENT: u64 = 16;
-/// More ranges than these are for programs.
-const MOST_RANGES: usize = 40;
+/// Some two rows of a terminal; more ranges are for programs.
+const MOST_RANGES: usize = 16;
 /// More of what a port said, where nothing of it is known, is for programs.
 const MOST_SHOWN: usize = 60;
 /// On a narrower terminal lines wrap.

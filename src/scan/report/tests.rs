@@ -165,6 +165,24 @@ fn colour_is_only_where_it_is_wanted_and_means_nothing_by_itself() {
 }
 
 #[test]
+fn an_open_port_takes_one_row_of_a_terminal() {
+    let web = host("192.0.2.1:0", None);
+    for said in ["w".repeat(300), "漢字".repeat(60), "e\u{301}".repeat(200)] {
+        let news = || {
+            vec![finding(&web, 22, Some(("ssh", &said, b""))), News::Host(report(web.clone(), vec![Verdict::Accepted]))]
+        };
+        let table = |columns| written(Form::Table.report(Looks { columns, ..looks() }), &(opening(1, [22]), news()));
+        let row = |table: String| table.lines().nth(1).unwrap().to_owned();
+        for columns in 40..=120 {
+            let row = row(table(Some(columns)));
+            let width = unicode_width::UnicodeWidthStr::width(row.as_str());
+            assert!(width <= columns && width + 2 >= columns && row.ends_with('…'), "{columns}: {row}");
+        }
+        assert!(row(table(None)).ends_with(&words::printable(&said)));
+    }
+}
+
+#[test]
 fn one_host_with_nothing_open_has_one_line_and_of_many_silent_ones_there_is_one_for_all() {
     let (ports, all) = (|| 1..=100_u16, |verdict| vec![verdict; 100]);
     let host = |number: u8| Host { address: ([10, 0, 0, number], 0).into(), name: None };

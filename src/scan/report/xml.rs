@@ -92,10 +92,14 @@ impl Xml {
         let (elapsed, untested) = (summary.elapsed.as_secs_f64(), totals.of(State::NotTested));
         let (hosts, up) = (totals.hosts, self.up);
         let time = nmap::time(now);
+        let mut summary = format!("sockeye done at {time}; {hosts} IP addresses ({up} up) in {elapsed:.2} seconds");
+        if self.details.lost > 0 {
+            summary += &format!("; what {} more ports said is left out", self.details.lost);
+        }
         let mut attributes = vec![
             ("time", now.as_second().to_string()),
-            ("timestr", time.clone()),
-            ("summary", format!("sockeye done at {time}; {hosts} IP addresses ({up} up) in {elapsed:.2} seconds")),
+            ("timestr", time),
+            ("summary", summary),
             ("elapsed", format!("{elapsed:.2}")),
         ];
         match untested {
