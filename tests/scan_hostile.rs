@@ -226,13 +226,14 @@ fn a_tls_server_of_openssl_is_named_with_its_certificate() {
     make.args(["-subj", "/CN=lab.example", "-addext", "subjectAltName=DNS:lab.example,DNS:www.lab.example"]);
     let made = make.args(["-keyout", "key.pem", "-out", "cert.pem"]).current_dir(dir.path()).output().unwrap();
     assert!(made.status.success(), "{made:?}");
-    for (more, service) in [(&["-www"][..], "https"), (&["-quiet"], "tls")] {
+    // Neither answers HEAD.
+    for more in ["-www", "-quiet"] {
         let port = free();
         let mut server = Command::new("openssl");
         server.args(["s_server", "-accept", &format!("{HERE}:{port}"), "-cert", "cert.pem", "-key", "key.pem"]);
-        let _server = start(server.args(more).current_dir(dir.path()), port);
-        let (named, why) = seen(port);
-        assert!(named == service && why.contains("lab.example"), "{named}: {why}");
+        let _server = start(server.arg(more).current_dir(dir.path()), port);
+        let (service, why) = seen(port);
+        assert!(service == "tls" && why.contains("lab.example, www.lab.example"), "{service}: {why}");
     }
 }
 
