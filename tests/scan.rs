@@ -116,8 +116,8 @@ mod descriptors {
     #[test]
     fn without_descriptors_ports_are_not_tested_and_none_is_called_closed() {
         let lab = Lab::new(own(), 20, 6);
-        let ports = lab.some(200, &mut Chance(6));
-        let mut scanning = begin(&[&lab.host, "-p", &ports, "--rate", "50"]);
+        let ports = lab.some(5000, &mut Chance(6));
+        let mut scanning = begin(&[&lab.host, "-p", &ports, "--rate", "2000"]);
         // The first is found, so that everything else it opens is open by then.
         scanning.wait_for_line("\"open\"");
         prlimit(Some(Pid::from_child(&scanning.child)), Resource::Nofile, limit(1)).unwrap();
