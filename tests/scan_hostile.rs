@@ -53,7 +53,7 @@ fn who_accepts_and_resets_is_open() {
         // For as long as the test lasts.
         thread::spawn(move || {
             while let Ok((peer, _)) = listener.accept() {
-                reset(peer)
+                reset(peer);
             }
         });
     }
