@@ -298,7 +298,7 @@ fn a_host_that_answers_everything_is_said_to_do_so() {
 /// A scan of `there` that has just found its first port.
 fn underway(wire: &Wire, host: &str) -> Scanning {
     let mut scanning =
-        wire.here.run(|| begin(&[host, "-p", "1-20000", "--rate", "10k", "--timeout", "300ms", "--retries", "1"]));
+        wire.here.run(|| begin(&[host, "-p", "1-4000", "--rate", "2000", "--timeout", "300ms", "--retries", "1"]));
     scanning.wait_for_line("\"open\"");
     scanning
 }
@@ -312,12 +312,12 @@ fn a_host_that_dies_meanwhile_is_not_called_closed() {
     for host in THERE {
         let wire = Wire::new();
         let listeners: Vec<TcpListener> =
-            wire.there.run(|| (1..=200).map(|at| TcpListener::bind((host, at * 97)).unwrap()).collect());
+            wire.there.run(|| (1..=200).map(|at| TcpListener::bind((host, at * 19)).unwrap()).collect());
         let scanning = underway(&wire, host);
         wire.there.ip("link set wire down");
         let scan = scanning.end();
         let wrong: Vec<u16> =
-            (1..=200).map(|at| at * 97).filter(|port| scan.verdict(host, *port).0 == "closed").collect();
+            (1..=200).map(|at| at * 19).filter(|port| scan.verdict(host, *port).0 == "closed").collect();
         assert_eq!(wrong, [0; 0], "{:?}", scan.reasons(host));
         assert!(scan.count("filtered") + scan.count("unreachable") > 0, "{}", scan.summary());
         drop(listeners);
@@ -333,12 +333,12 @@ fn a_link_of_ours_that_goes_down_is_not_called_closed() {
     for host in THERE {
         let wire = Wire::new();
         let _listeners: Vec<TcpListener> =
-            wire.there.run(|| (1..=200).map(|at| TcpListener::bind((host, at * 97)).unwrap()).collect());
+            wire.there.run(|| (1..=200).map(|at| TcpListener::bind((host, at * 19)).unwrap()).collect());
         let scanning = underway(&wire, host);
         wire.here.ip("link set wire down");
         let scan = scanning.end();
         let wrong: Vec<u16> =
-            (1..=200).map(|at| at * 97).filter(|port| scan.verdict(host, *port).0 == "closed").collect();
+            (1..=200).map(|at| at * 19).filter(|port| scan.verdict(host, *port).0 == "closed").collect();
         assert_eq!(wrong, [0; 0], "{:?}", scan.reasons(host));
         assert!(scan.count("unreachable") + scan.count("not_tested") > 0, "{}", scan.summary());
     }
