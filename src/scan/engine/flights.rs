@@ -119,12 +119,12 @@ impl Flights {
         }
     }
 
-    /// Ends what has waited until `now`, as silent.
+    /// Ends what has waited until `now`: as silent, unless the kernel knows of an error that it woke nobody for.
     pub(super) fn expire(&mut self, now: Duration, landings: &mut Vec<Landing>) {
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
             let Some(Reverse((_, key))) = self.deadlines.pop() else { return };
-            let Flight { host, of, .. } = self.flights.remove(key);
-            landings.push(Landing { host, of, answer: Answer::Silence });
+            let Flight { host, of, probe, .. } = self.flights.remove(key);
+            landings.push(Landing { host, of, answer: probe.answer().unwrap_or(Answer::Silence) });
         }
     }
 }

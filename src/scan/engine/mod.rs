@@ -234,14 +234,15 @@ impl<'a> Engine<'a> {
                 self.ready_or_retire(key);
             }
             Err(verdict) if verdict.is_shortage() => {
+                let settled = live.host.settled();
                 live.host.learn(of, Answer::Verdict(verdict), now);
-                live.waits = true;
-                let is_done = live.host.is_done();
-                self.parked.push(Reverse((now + PARKED, key)));
-                self.shortage(verdict);
-                if is_done {
-                    self.retire(key);
+                // Where a port was given up for it, it has been waited for long enough.
+                live.waits = live.host.settled() == settled;
+                if live.waits {
+                    self.parked.push(Reverse((now + PARKED, key)));
                 }
+                self.shortage(verdict);
+                self.ready_or_retire(key);
             }
             Err(verdict) => {
                 live.host.sent(&of);

@@ -123,11 +123,15 @@ mod prohibition {
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
     use socket2::Socket;
 
-    /// Has the kernel keep what comes. Nothing is lost but the reason where it will not.
+    /// Has the kernel keep what comes, which wakes whoever waits. Without it nobody is woken by what comes while `connect`
+    /// still holds the socket, as on a wire that is only virtual (Linux `tcp_v6_err`). Nothing is lost but the reason, and
+    /// time, where it will not.
     pub(super) fn listen(socket: &Socket, to: SocketAddr) {
-        if to.is_ipv4() && !to.ip().is_loopback() {
-            let _ = setsockopt(socket, sockopt::Ipv4RecvErr, &true);
-        }
+        let _ = match to {
+            to if to.ip().is_loopback() => Ok(()),
+            SocketAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
+            SocketAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
+        };
     }
 
     /// Whether it was forbidden: destination unreachable because network, host or all communication is
