@@ -12,7 +12,7 @@ pub(crate) enum ListError {
     BadWord { line: usize, error: WordError },
     #[error("line {line} is longer than {LONGEST_LINE} bytes; break it")]
     TooLong { line: usize },
-    #[error("line {line} is no UTF-8")]
+    #[error("line {line} is no UTF-8; write it as such")]
     NoText { line: usize },
     #[error("it has more than {MOST_WORDS} targets; write neighbours as blocks, or scan in parts")]
     TooMany,
