@@ -76,7 +76,8 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["::1", "--retries", "-1"], &["--retries -1", "0 to 20"]),
         (&["::1", "--max-open", "0"], &["--max-open 0", "from 1"]),
         (&["::1", "--watch", "0"], &["--watch 0"]),
-        (&["::1", "--watch", "30s", "-oX", "file"], &["--watch", "--xml"]),
+        (&["::1", "--watch", "30s", "-oX", "/missing/file"], &["-oX are for one scan", "--json"]),
+        (&["::1", "--watch", "30s", "--dry-run"], &["--watch", "--dry-run"]),
         (&["::1", "--json", "-oG", "-"], &["two reports", "one place"]),
         (&["::1", "-oG", "file", "-oX", "file"], &["two reports", "one place"]),
         (&["-iL", "/missing/list"], &["/missing/list", "check the path"]),
@@ -108,6 +109,8 @@ fn a_list_is_read_from_a_file_or_from_stdin_and_its_mistakes_have_lines() {
         (&["-iL", path][..], "", "4 hosts"),
         (&["--input-list", path, "10.0.0.9"], "", "5 hosts"),
         (&["-iL", "-"], "::1\n", "1 host"),
+        // As some editors begin a file.
+        (&["-iL", "-"], "\u{feff}::1\n", "1 host"),
         (&["-iL", "-", "--exclude", "::1"], "::1 10.0.0.0/30\n", "4 hosts"),
     ] {
         let plan = plan(words, stdin);

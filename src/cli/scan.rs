@@ -112,7 +112,7 @@ struct ReportWords {
     xml: Option<PathBuf>,
     /// Scan again and again, with so long a pause, and report what changes; Ctrl-C ends it
     #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration)]
-    #[arg(conflicts_with_all = ["grepable", "xml", "dry_run"])]
+    #[arg(conflicts_with = "dry_run")]
     watch: Option<Duration>,
     /// Print what would be done, and connect nowhere; names are looked up
     #[arg(long)]
