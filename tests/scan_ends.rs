@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, PipeWriter, Read};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -72,13 +73,34 @@ fn an_output_that_is_full_is_a_failure() {
     let ended = sockeye(&["scan", "127.0.0.1", "-p", "1-20", "-oX", "/dev/full"], "");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("cannot write /dev/full"), "{ended:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+    command.args(["scan", "127.0.0.1", "--dry-run"]).stdout(fs::File::create("/dev/full").unwrap());
+    let ended = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "sockeye: cannot write stdout: no space left on device\n");
+}
+
+#[test]
+fn a_signal_while_an_open_port_is_asked_what_it_is_says_that_it_was_not_and_ends_with_3() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+    command.args(["scan", "127.0.0.1", "--banner=5m", "-p", &port]).stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // The probe, and then the look.
+    let _accepted = [listener.accept().unwrap(), listener.accept().unwrap()];
+    signal(&child, Signal::INT);
+    let ended = child.wait_with_output().unwrap();
+    let report = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{report}");
+    assert!(report.contains("not looked at: the scan was stopped"), "{report}");
+    assert!(report.contains("1 port: 1 open, 0 closed"), "{report}");
 }
 
 #[test]
 fn watching_ends_with_a_signal_and_done() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     command.args(["scan", "127.0.0.1", "-p", "1-20", "--watch", "1h"]).stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut report = String::new();
     eventually("the first round is reported", || {
@@ -86,5 +108,11 @@ fn watching_ends_with_a_signal_and_done() {
         report.contains("20 ports: ")
     });
     signal(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{report}");
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{report}");
+    let talk = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        talk.lines().nth(1).is_some_and(|line| line.ends_with("only what changes is told; Ctrl-C ends it")),
+        "{talk}"
+    );
 }

@@ -24,8 +24,8 @@ fn plan(words: &[&str], stdin: &str) -> String {
 /// The value of a row of a plan.
 #[track_caller]
 fn row<'p>(plan: &'p str, name: &str) -> &'p str {
-    let mut rows = plan.lines().filter_map(|line| line.split_once(' '));
-    rows.find(|(row, _)| *row == name).unwrap_or_else(|| panic!("no {name} in {plan}")).1.trim_start()
+    let mut rows = plan.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    rows.next().unwrap_or_else(|| panic!("no {name} in {plan}")).trim_start()
 }
 
 /// One sentence that has all of these.
@@ -76,7 +76,8 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["::1", "--retries", "-1"], &["--retries -1", "0 to 20"]),
         (&["::1", "--max-open", "0"], &["--max-open 0", "from 1"]),
         (&["::1", "--watch", "0"], &["--watch 0"]),
-        (&["::1", "--watch", "30s", "-oX", "file"], &["--watch", "--xml"]),
+        (&["::1", "--watch", "30s", "-oX", "/missing/file"], &["-oX are for one scan", "--json"]),
+        (&["::1", "--watch", "30s", "--dry-run"], &["--watch", "--dry-run"]),
         (&["::1", "--json", "-oG", "-"], &["two reports", "one place"]),
         (&["::1", "-oG", "file", "-oX", "file"], &["two reports", "one place"]),
         (&["-iL", "/missing/list"], &["/missing/list", "check the path"]),
@@ -108,6 +109,8 @@ fn a_list_is_read_from_a_file_or_from_stdin_and_its_mistakes_have_lines() {
         (&["-iL", path][..], "", "4 hosts"),
         (&["--input-list", path, "10.0.0.9"], "", "5 hosts"),
         (&["-iL", "-"], "::1\n", "1 host"),
+        // As some editors begin a file.
+        (&["-iL", "-"], "\u{feff}::1\n", "1 host"),
         (&["-iL", "-", "--exclude", "::1"], "::1 10.0.0.0/30\n", "4 hosts"),
     ] {
         let plan = plan(words, stdin);
@@ -118,8 +121,16 @@ fn a_list_is_read_from_a_file_or_from_stdin_and_its_mistakes_have_lines() {
         ("::1\n10.0.0.9-1", "stdin: line 2: `10.0.0.9-1` runs backwards"),
         (&"x".repeat(5000), "stdin: line 1 is longer than 4096 bytes"),
         ("# nobody\n", "there is no target"),
+        ("", "there is no target"),
     ] {
         refused(&sockeye(&["scan", "-iL", "-"], list), 2, &[wanted]);
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_says_what_it_was_for() {
+    for list in ["/missing/list", "/"] {
+        refused(&scan(&["-iL", list]), 2, &[&format!("cannot read targets from {list}: ")]);
     }
 }
 
@@ -129,6 +140,8 @@ fn a_dry_run_prints_what_would_be_done_and_says_nothing_else() {
         plan(&["192.0.2.0/24", "-p", "80,22,8000-8003,80", "--seed", "7", "--retries", "1", "--timeout", "2s"], "");
     for (name, value) in [
         ("targets", "192.0.2.0/24; 256 hosts, 256 of them public"),
+        ("max open", "any number"),
+        ("banners", "not read"),
         ("ports", "6; 22,80,8000-8003"),
         ("probes", "1536"),
         ("order", "seed 7; the same for the same seed"),
@@ -140,6 +153,9 @@ fn a_dry_run_prints_what_would_be_done_and_says_nothing_else() {
         assert!(row(&plan, name).starts_with(value), "{plan}");
     }
     assert!(row(&plan, "sockets").starts_with("at most "), "{plan}");
+    let plan = self::plan(&["::1", "--banner=3s", "--max-open", "9"], "");
+    assert_eq!(row(&plan, "max open"), "9; a host with more is left alone");
+    assert_eq!(row(&plan, "banners"), "open ports are asked, 3s a question");
 }
 
 #[test]
@@ -158,9 +174,15 @@ fn only_public_addresses_are_paced_unless_a_rate_is_named() {
 #[test]
 fn a_large_public_range_is_scanned_only_with_the_word_that_it_may_be() {
     refused(&scan(&["192.0.2.0/23"]), 2, &["512 public addresses", "--i-have-permission"]);
-    // To look is free.
-    assert_eq!(row(&plan(&["192.0.2.0/23", "-p", "22"], ""), "probes"), "512");
-    assert_eq!(row(&plan(&["192.0.2.0/23", "-p", "22", "--i-have-permission"], ""), "probes"), "512");
+    // To look is free, and tells what it would need.
+    for (more, public) in [
+        (&[][..], "512 of them public; this needs --i-have-permission"),
+        (&["--i-have-permission"], "512 of them public"),
+    ] {
+        let plan = plan(&[&["192.0.2.0/23", "-p", "22"], more].concat(), "");
+        assert_eq!(row(&plan, "probes"), "512");
+        assert!(row(&plan, "targets").ends_with(public), "{plan}");
+    }
 }
 
 #[test]

@@ -112,7 +112,7 @@ struct ReportWords {
     xml: Option<PathBuf>,
     /// Scan again and again, with so long a pause, and report what changes; Ctrl-C ends it
     #[arg(long, value_name = "DURATION", value_parser = quantity::positive_duration)]
-    #[arg(conflicts_with_all = ["grepable", "xml", "dry_run"])]
+    #[arg(conflicts_with = "dry_run")]
     watch: Option<Duration>,
     /// Print what would be done, and connect nowhere; names are looked up
     #[arg(long)]
@@ -170,11 +170,11 @@ fn list(path: &Path) -> Result<Vec<Word>, Failure> {
     } else {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| {
-            Failure::bad_words(format!("cannot read the targets in {name}: {}; check the path", Reason(&e)))
+            Failure::bad_words(format!("cannot read targets from {name}: {}; check the path", Reason(&e)))
         })?;
         (Box::new(BufReader::new(file)), name)
     };
-    target::read(input).map_err(|e| Failure::bad_words(format!("{name}: {e}")))
+    target::read(input).map_err(|e| Failure::bad_words(format!("cannot read targets from {name}: {e}")))
 }
 
 /// stdin where something is read, stdout where something is written.

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use super::{Exit, Failure};
+use crate::net::Reason;
 
 /// Writes `text` to stdout; a closed stdout ends quietly.
 ///
@@ -11,7 +12,9 @@ use super::{Exit, Failure};
 pub(crate) fn run(text: &[u8]) -> Result<Exit, Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(format!("cannot write to stdout: {e}"))),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write stdout: {}", Reason(&e))))
+        }
         _ => Ok(Exit::Done),
     }
 }

@@ -18,10 +18,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::{Exit, Failure, Talk, Volume, descriptors, print, signals};
 use crate::net::Reason;
-use crate::scan::banner::Looker;
+use crate::scan::banner::{Looker, Seen};
 use crate::scan::report::{Attended, Changes, Reasons, Shown, Summary};
 use crate::scan::target::Wanted;
-use crate::scan::{self, News, Ports, State, Targets, Terms, Totals};
+use crate::scan::{self, Finding, News, Ports, State, Targets, Terms};
 use names::Names;
 use outputs::Outputs;
 pub(crate) use outputs::{Output, Place};
@@ -74,15 +74,15 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     }
     terms.descriptors = terms.descriptors.min(share(descriptors::raise(), banner));
     let plan = scan::Plan { targets, ports, terms };
-    let preview = Preview { plan: &plan, words: &wanted.words };
+    let preview = Preview { plan: &plan, words: &wanted.words, banner, permission };
     if deed == Deed::Show {
         return print::run(preview.page().as_bytes());
     }
-    let public = plan.targets.public();
-    if public > FEW_PUBLIC && permission == Permission::NotSaid {
+    if preview.lacks_permission() {
         return Err(Failure::bad_words(format!(
-            "these targets have {public} public addresses; scan what is not yours only where its owner agrees, and say \
-             so with --i-have-permission"
+            "these targets have {} public addresses; scan what is not yours only where its owner agrees, and say \
+             so with --i-have-permission",
+            plan.targets.public()
         )));
     }
     let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
@@ -99,10 +99,13 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     if talk.volume == Volume::Verbose {
         talk.say(&preview.terms());
     }
+    if let Deed::Watch(pause) = deed {
+        talk.say(&format!("watching: again {pause:?} after each scan, and only what changes is told; Ctrl-C ends it"));
+    }
     let mut round = || Round { plan: &plan, banner, stop: &stop.set }.run(&mut outputs);
     let exit = match deed {
         Deed::Watch(pause) => stop.repeat(pause, round)?,
-        _ => judge(&round()?),
+        _ => round()?,
     };
     outputs.close(exit)
 }
@@ -121,14 +124,23 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    fn run(&self, outputs: &mut Outputs) -> Result<Totals, Failure> {
+    /// Whether everything was found out that was asked.
+    fn run(&self, outputs: &mut Outputs) -> Result<Exit, Failure> {
         let failed = |e: std::io::Error| Failure::failed(format!("cannot scan: {}", Reason(&e)));
         let begun = Instant::now();
         outputs.begin(self.plan);
-        let mut tell = |news: News| outputs.tell(&news);
+        let mut looks_are_cut_short = false;
         let totals = match self.banner {
-            None => scan::run(self.plan, self.stop, &mut tell).map_err(failed)?,
+            None => scan::run(self.plan, self.stop, &mut |news| outputs.tell(&news)).map_err(failed)?,
             Some(patience) => {
+                let mut tell = |mut news: News| {
+                    if let News::Open(Finding { seen: seen @ None, .. }) = &mut news {
+                        let why = "not looked at: the scan was stopped".to_owned();
+                        *seen = Some(Seen { service: None, why, bytes: Vec::new() });
+                        looks_are_cut_short = true;
+                    }
+                    outputs.tell(&news);
+                };
                 let mut looker = Looker::open(patience).map_err(failed)?;
                 let totals = scan::run(self.plan, self.stop, &mut |news| looker.pass(news, &mut tell));
                 looker.finish(self.stop, &mut tell);
@@ -136,13 +148,8 @@ impl Round<'_> {
             }
         };
         outputs.end(&Summary { totals, elapsed: begun.elapsed(), seed: self.plan.terms.seed });
-        Ok(totals)
+        Ok(if totals.of(State::NotTested) > 0 || looks_are_cut_short { Exit::CouldNotJudge } else { Exit::Done })
     }
-}
-
-/// Whether everything was found out that was asked.
-fn judge(totals: &Totals) -> Exit {
-    if totals.of(State::NotTested) > 0 { Exit::CouldNotJudge } else { Exit::Done }
 }
 
 /// The order to stop: by a first signal, or because nobody reads any more. A second signal ends the program.
@@ -171,15 +178,15 @@ impl Stop {
     }
 
     /// Rounds, until it is told. A round that is cut short is no failure, since that is how watching ends.
-    fn repeat(&self, pause: Duration, mut round: impl FnMut() -> Result<Totals, Failure>) -> Result<Exit, Failure> {
+    fn repeat(&self, pause: Duration, mut round: impl FnMut() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
         let mut exit = Exit::Done;
         loop {
-            let totals = round()?;
+            let ended = round()?;
             if self.set.load(Ordering::Relaxed) {
                 return Ok(exit);
             }
-            if judge(&totals) != Exit::Done {
-                exit = judge(&totals);
+            if ended != Exit::Done {
+                exit = ended;
             }
             if self.woken.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
                 return Ok(exit);

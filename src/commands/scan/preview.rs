@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use super::{FEW_PUBLIC, Permission};
 use crate::scan::Plan;
 use crate::scan::target::Word;
 
@@ -10,6 +11,9 @@ use crate::scan::target::Word;
 pub(super) struct Preview<'a> {
     pub(super) plan: &'a Plan,
     pub(super) words: &'a [Word],
+    /// How long open ports are asked what they are, where they are.
+    pub(super) banner: Option<Duration>,
+    pub(super) permission: Permission,
 }
 
 impl Preview<'_> {
@@ -27,16 +31,20 @@ impl Preview<'_> {
         format!("seed {}, at most {} connections at once", terms.seed, terms.descriptors)
     }
 
+    /// Whether so many public addresses are scanned only where their owners agree, and nobody said that they do.
+    pub(super) fn lacks_permission(&self) -> bool {
+        self.plan.targets.public() > FEW_PUBLIC && self.permission == Permission::NotSaid
+    }
+
     /// Everything, for whoever wants to know before it is done.
     pub(super) fn page(&self) -> String {
         let Plan { targets, ports, terms } = self.plan;
         let tries = |retries: u32| format!("{} a port that is silent", many(u64::from(retries) + 1, "probe"));
         let (least, most) = (self.least(), self.most());
+        let lack = if self.lacks_permission() { "; this needs --i-have-permission" } else { "" };
+        let public = format!("{} of them public{lack}", targets.public());
         let rows = [
-            (
-                "targets",
-                format!("{}; {}, {} of them public", self.targets(), many(targets.len(), "host"), targets.public()),
-            ),
+            ("targets", format!("{}; {}, {public}", self.targets(), many(targets.len(), "host"))),
             ("ports", format!("{}; {ports}", self.ports())),
             ("probes", (targets.len() * self.ports()).to_string()),
             ("order", format!("seed {}; the same for the same seed", terms.seed)),
@@ -47,6 +55,15 @@ impl Preview<'_> {
             ("sockets", format!("at most {} at once", terms.descriptors)),
             ("timeout", terms.timeout.map_or("as answers take".into(), |timeout| format!("{timeout:?}"))),
             ("retries", terms.retries.map_or("as the loss asks for".into(), tries)),
+            (
+                "max open",
+                terms.max_open.map_or("any number".into(), |most| format!("{most}; a host with more is left alone")),
+            ),
+            (
+                "banners",
+                self.banner
+                    .map_or("not read".into(), |patience| format!("open ports are asked, {patience:?} a question")),
+            ),
             (
                 "time",
                 format!("about {} where everything answers, {} where nothing does", lasting(least), lasting(most)),

@@ -11,6 +11,7 @@ use crate::scan::{Host, HostReport, News, Plan, State, Verdict};
 
 use super::json::{self, Place};
 use super::ranges::Ranges;
+use super::table::{Count, Why};
 use super::words::Named;
 use super::{Form, Looks, Opening, Report, Summary};
 
@@ -114,18 +115,19 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    /// `TIME HOST 22/tcp open ssh, was closed`, or of many ports one line with their ranges.
+    /// `TIME HOST 22/tcp open (syn-ack) ssh, was closed`, or of many ports one line with their ranges.
     fn lines(&self, at: Timestamp, service: fn(u16) -> Option<&'static str>, out: &mut dyn Write) -> io::Result<()> {
         let Self { host, from, to, ports } = self;
-        let (name, state, why, from) = (Named(&host.host), to.state().name(), to.reason(), from.name());
+        let (name, to, from) = (Named(&host.host), Why(*to), from.name());
         if ports.len() > MOST_LINES || host.answers_everything {
-            let (count, ports) = (ports.len(), Ranges(ports));
+            let were = if ports.len() == 1 { "was" } else { "were" };
+            let (count, ports) = (Count(ports.len() as u64, "port"), Ranges(ports));
             let flag = if host.answers_everything { "; it answers everything, so that this means nothing" } else { "" };
-            return writeln!(out, "{at:.0} {name} {count} ports {state}, were {from} ({why}): {ports:.16}{flag}");
+            return writeln!(out, "{at:.0} {name} {count} {to}, {were} {from}: {ports:.16}{flag}");
         }
         for port in *ports {
             let service = service(*port).map(|name| format!(" {name}")).unwrap_or_default();
-            writeln!(out, "{at:.0} {name} {port}/tcp {state}{service}, was {from} ({why})")?;
+            writeln!(out, "{at:.0} {name} {port}/tcp {to}{service}, was {from}")?;
         }
         Ok(())
     }

@@ -44,19 +44,14 @@ impl Report for Grepable {
 
     fn end(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let Summary { totals, elapsed, .. } = summary;
-        let (hosts, up, seconds) = (totals.hosts, self.up, elapsed.as_secs_f64());
         if totals.of(State::NotTested) > 0 {
             writeln!(out, "# {} ports were not tested: their state is unknown", totals.of(State::NotTested))?;
         }
         if self.details.lost > 0 {
             writeln!(out, "# what {} more ports said is left out", self.details.lost)?;
         }
-        let addresses = if hosts == 1 { "address" } else { "addresses" };
-        let (now, host) = (self.now(), if up == 1 { "host" } else { "hosts" });
-        writeln!(
-            out,
-            "# sockeye done at {now} -- {hosts} IP {addresses} ({up} {host} up) scanned in {seconds:.2} seconds"
-        )
+        let (now, hosts, seconds) = (self.now(), nmap::hosts(totals.hosts, self.up), elapsed.as_secs_f64());
+        writeln!(out, "# sockeye done at {now} -- {hosts} scanned in {seconds:.2} seconds")
     }
 }
 

@@ -62,6 +62,12 @@ pub(super) fn listed(groups: &Groups, only_counted: impl Fn(&str) -> bool) -> Ve
     ports
 }
 
+/// How many hosts there were, as nmap ends its reports.
+pub(super) fn hosts(all: u64, up: u64) -> String {
+    let (addresses, hosts) = (if all == 1 { "address" } else { "addresses" }, if up == 1 { "host" } else { "hosts" });
+    format!("{all} IP {addresses} ({up} {hosts} up)")
+}
+
 /// As nmap writes a time.
 pub(super) fn time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%a %b %e %H:%M:%S %Y").to_string()

@@ -24,26 +24,29 @@ pub(crate) struct Attended<R> {
     report: R,
     shown: Shown,
     since: Instant,
+    left: Left,
     /// The line that is on the terminal now.
     line: Option<Line>,
 }
 
 impl<R: Report> Attended<R> {
     pub(crate) fn new(report: R, shown: Shown) -> Self {
-        Self { report, shown, since: Instant::now(), line: None }
+        Self { report, shown, since: Instant::now(), left: Left::default(), line: None }
     }
 
     fn show(&mut self, progress: &Progress) {
-        if self.shown == Shown::Line && self.since.elapsed() >= PATIENCE {
+        let lasted = self.since.elapsed();
+        let left = self.left.steady(lasted, progress.left);
+        if self.shown == Shown::Line && lasted >= PATIENCE {
             let Line(line) = self.line.get_or_insert_with(Line::new);
-            line.set_message(words(progress));
+            line.set_message(words(&Progress { left, ..*progress }));
         }
     }
 }
 
 impl<R: Report> Report for Attended<R> {
     fn open(&mut self, opening: Opening, out: &mut dyn Write) -> io::Result<()> {
-        self.since = Instant::now();
+        (self.since, self.left) = (Instant::now(), Left::default());
         self.report.open(opening, out)
     }
 
@@ -60,6 +63,27 @@ impl<R: Report> Report for Attended<R> {
         self.line = None;
         self.report.end(summary, out)?;
         out.flush()
+    }
+}
+
+/// How long it still takes, without the leaps of an estimate that follows the rate of each second. Pure.
+#[derive(Default)]
+struct Left {
+    /// What was said last, and when.
+    said: Option<(Duration, f64)>,
+}
+
+impl Left {
+    /// What is to be said now of what is estimated now; nothing where it should be over by now.
+    fn steady(&mut self, now: Duration, estimate: Option<Duration>) -> Option<Duration> {
+        let expected = self.said.map(|(at, left)| (left - now.saturating_sub(at).as_secs_f64()).max(OVER));
+        let left = match (expected, estimate.map(|left| left.as_secs_f64())) {
+            // Multiplied, since a second that sends next to nothing is wrong by a factor.
+            (Some(expected), Some(estimate)) => expected * (estimate.max(OVER) / expected).powf(WEIGHT),
+            (expected, estimate) => estimate.or(expected)?,
+        };
+        self.said = Some((now, left));
+        Duration::try_from_secs_f64(left.round()).ok().filter(|left| !left.is_zero())
     }
 }
 
@@ -106,6 +130,10 @@ fn words(progress: &Progress) -> String {
     format!("{percent} %{left}: {done} of {total} ports, {rate}/s, {in_flight} of {window} in flight{rtt}")
 }
 
+/// Of each estimate, with five a second: what is new is believed within two or three seconds.
+const WEIGHT: f64 = 0.1;
+/// A time left that is rounded to nothing, in seconds.
+const OVER: f64 = 0.4;
 /// What is over within a second needs no line.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -125,6 +153,24 @@ mod tests {
             "{all}"
         );
         assert_eq!(words(&Progress::default()), "0 %: 0 of 0 ports, 0/s, 0 of 0 in flight");
+    }
+
+    #[test]
+    fn the_time_left_runs_down_and_does_not_leap() {
+        let mut left = Left::default();
+        let mut say = |ms, estimate: Option<u64>| {
+            left.steady(Duration::from_millis(ms), estimate.map(Duration::from_secs)).map(|left| left.as_secs())
+        };
+        assert_eq!(say(0, None), None);
+        assert_eq!(say(200, Some(20)), Some(20));
+        // A second in which nothing was sent, and one in which next to nothing was.
+        assert_eq!(say(1200, None), Some(19));
+        assert_eq!(say(1200, Some(2000)), Some(30));
+        // What stays as it is comes to be said.
+        assert_eq!((0..50).map(|at| say(1200 + at, Some(5))).last(), Some(Some(5)));
+        // Past its time nothing is known.
+        assert_eq!(say(60_000, None), None);
+        assert_eq!((0..50).map(|at| say(60_000 + at, Some(30))).last(), Some(Some(29)));
     }
 
     #[test]

@@ -235,9 +235,9 @@ fn rounds_of_a_watch_tell_only_what_changed() {
         later,
         [
             String::new(),
-            format!("{at} 80/tcp open http, was closed (syn-ack)\n{at} 22/tcp closed ssh, was open (refused)\n"),
+            format!("{at} 80/tcp open (syn-ack) http, was closed\n{at} 22/tcp closed (refused) ssh, was open\n"),
             String::new(),
-            format!("{at} 21 ports filtered, were closed (no-answer): 1000-1020\n"),
+            format!("{at} 21 ports filtered (no-answer), were closed: 1000-1020\n"),
             String::new(),
         ]
     );

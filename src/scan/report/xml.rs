@@ -90,9 +90,8 @@ impl Xml {
     fn finished(&self, summary: &Summary) -> Vec<(&'static str, String)> {
         let (now, totals) = ((self.clock)(), &summary.totals);
         let (elapsed, untested) = (summary.elapsed.as_secs_f64(), totals.of(State::NotTested));
-        let (hosts, up) = (totals.hosts, self.up);
-        let time = nmap::time(now);
-        let mut summary = format!("sockeye done at {time}; {hosts} IP addresses ({up} up) in {elapsed:.2} seconds");
+        let (time, hosts) = (nmap::time(now), nmap::hosts(totals.hosts, self.up));
+        let mut summary = format!("sockeye done at {time}; {hosts} scanned in {elapsed:.2} seconds");
         if self.details.lost > 0 {
             summary += &format!("; what {} more ports said is left out", self.details.lost);
         }

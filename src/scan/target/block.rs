@@ -63,6 +63,12 @@ impl Block {
         (self.last - self.first).saturating_add(1)
     }
 
+    /// Whether it begins or ends among link-local addresses, which every interface has, and names no interface.
+    pub(super) fn lacks_zone(&self) -> bool {
+        let link_local = |number: &u128| Ipv6Addr::from_bits(*number).is_unicast_link_local();
+        self.space == Space::V6 { zone: 0 } && [self.first, self.last].iter().any(link_local)
+    }
+
     /// The address that is so far from the first.
     pub(super) fn nth(&self, offset: u64) -> SocketAddr {
         self.space.address(self.first + u128::from(offset))

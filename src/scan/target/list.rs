@@ -12,7 +12,7 @@ pub(crate) enum ListError {
     BadWord { line: usize, error: WordError },
     #[error("line {line} is longer than {LONGEST_LINE} bytes; break it")]
     TooLong { line: usize },
-    #[error("line {line} is no UTF-8")]
+    #[error("line {line} is no UTF-8; write it as such")]
     NoText { line: usize },
     #[error("it has more than {MOST_WORDS} targets; write neighbours as blocks, or scan in parts")]
     TooMany,
@@ -37,6 +37,8 @@ pub(crate) fn read(mut list: impl BufRead) -> Result<Vec<Word>, ListError> {
             return Err(ListError::TooLong { line });
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| ListError::NoText { line })?;
+        // What some editors put in front of UTF-8 (RFC 3629 section 6).
+        let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { text };
         let meant = text.split('#').next().unwrap_or_default();
         for word in meant.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()) {
             words.push(word.parse().map_err(|error| ListError::BadWord { line, error })?);

@@ -73,6 +73,10 @@ pub(crate) enum TargetsError {
     TooMany { word: Word, count: u128 },
     #[error("these targets are {0} addresses, and at most {MOST} can be scanned; scan them in parts")]
     TooManyTogether(u128),
+    #[error(
+        "`{0}` is link-local, so it says nothing without an interface; write fe80::1%eth0, or of a block fe80::%2/120"
+    )]
+    NoZone(Word),
     #[error("there is no target; name a host, an address or a block such as 192.0.2.0/24")]
     None,
     #[error("every target is excluded; leave some")]
@@ -170,6 +174,7 @@ impl Wanted {
         };
         match block.len() {
             _ if !allowed => Err(TargetsError::WrongFamily(Word::Block(block))),
+            _ if block.lacks_zone() => Err(TargetsError::NoZone(Word::Block(block))),
             count if count > MOST.into() => Err(TargetsError::TooMany { word: Word::Block(block), count }),
             _ => Ok(block),
         }

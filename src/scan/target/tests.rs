@@ -83,6 +83,8 @@ fn what_makes_no_targets_is_told_with_the_way_out() {
         (wanted("nobody", ""), "`nobody` has no IP address"),
         (six("four"), "`four` has no IPv6 address"),
         (six("127.0.0.1"), "`127.0.0.1` is of the other family"),
+        (wanted("fe80::1", ""), "`fe80::1` is link-local, so it says nothing without an interface; write fe80::1%eth0"),
+        (wanted("fe80::/120", ""), "`fe80::/120` is link-local"),
         (wanted("2001:db8::/64", ""), "`2001:db8::/64` is 18446744073709551616 addresses"),
         (wanted("::/0", ""), "at most 4294967296"),
         (wanted("0.0.0.0/0 ::1", ""), "these targets are 4294967297 addresses"),
