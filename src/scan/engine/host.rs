@@ -1,12 +1,13 @@
 //! Host: one host's ports, as a machine without sockets and clock: what is asked next, what an answer means, and when
 //! nothing more will be learned.
 //!
-//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. the window says how many
+//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. The window says how many
 //! are under way at once.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::loss::Loss;
 use super::order::Order;
 use super::round_trip::RoundTrip;
 use super::window::Window;
@@ -80,9 +81,7 @@ pub(super) struct Host {
     silences: u32,
     settled: u32,
     open: u32,
-    /// Of ports that answered: tries that did, and that did not.
-    answered: u64,
-    lost: u64,
+    loss: Loss,
     /// The way in which it cannot be reached, where it said nothing else.
     unreachable: Option<Verdict>,
     state: Life,
@@ -115,8 +114,7 @@ impl Host {
             silences: 0,
             settled: 0,
             open: 0,
-            answered: 0,
-            lost: 0,
+            loss: Loss::default(),
             unreachable: None,
             state: Life::Asking,
         }
@@ -264,8 +262,7 @@ impl Host {
         if of.kind == Kind::Scout {
             self.window.loss(of.before, now, SCOUTS);
         }
-        self.answered += 1;
-        self.lost += u64::from(of.earlier);
+        self.loss.answer(of.earlier);
         self.answers_in_pass += 1;
     }
 
@@ -292,8 +289,7 @@ impl Host {
         if !self.again.is_empty() || (self.next as usize) < self.verdicts.len() {
             return;
         }
-        let silent = self.verdicts.iter().filter(|verdict| **verdict == Verdict::NoAnswer).count();
-        if silent > 0 && self.goes_on(silent) {
+        if self.verdicts.contains(&Verdict::NoAnswer) && self.goes_on() {
             self.pass += 1;
             self.next = 0;
             self.answers_in_pass = 0;
@@ -301,25 +297,18 @@ impl Host {
         }
         self.state = Life::Done;
         // Of a host that nobody reaches, the probes that ended before that was known were no more silent than the others.
-        if let (Some(unreachable), 0) = (self.unreachable, self.answered) {
+        if let Some(unreachable) = self.unreachable.filter(|_| self.loss.is_unheard()) {
             self.fill(Verdict::NoAnswer, unreachable);
         }
     }
 
     /// Whether what is silent is asked once more.
-    fn goes_on(&self, silent: usize) -> bool {
+    fn goes_on(&self) -> bool {
         let tries = u32::from(self.pass) + 1;
         if let Some(retries) = self.rules.retries {
             return tries <= retries.min(u8::MAX.into());
         }
-        // A few answers that all came do not tell that nothing is lost (Laplace); none at all tell nothing.
-        let loss = if self.answered == 0 {
-            0.0
-        } else {
-            (self.lost as f64 + 0.5) / (self.lost + self.answered + PRIOR) as f64
-        };
-        let missed = loss.powi(tries as i32) * self.answered.max(silent as u64) as f64;
-        tries <= LEAST_RETRIES || tries < MOST_TRIES && (self.answers_in_pass > 0 || missed > MISSED)
+        tries <= LEAST_RETRIES || tries < MOST_TRIES && (self.answers_in_pass > 0 || self.loss.leaves_too_many(tries))
     }
 
     fn fill(&mut self, from: Verdict, to: Verdict) {
@@ -328,7 +317,7 @@ impl Host {
 
     /// Of the probes to ports that answer, the part that was lost.
     pub(super) fn loss(&self) -> f64 {
-        self.lost as f64 / (self.lost + self.answered).max(1) as f64
+        self.loss.part()
     }
 
     pub(super) fn window(&self) -> usize {
@@ -374,10 +363,6 @@ impl Host {
 const LEAST_RETRIES: u32 = 2;
 /// Where each pass still brings answers. A target that answers so little at a time will not do so at the twelfth.
 const MOST_TRIES: u32 = 12;
-/// So many ports may be expected to be missed of a host.
-const MISSED: f64 = 0.0001;
-/// A line of which little is known is taken to lose half of one in so many.
-const PRIOR: u64 = 20;
 /// One in so many silent ports is asked again at once.
 const SCOUTS: u32 = 8;
 /// A connection to oneself needs the one source port among thousands that is the target.

@@ -5,6 +5,8 @@
 mod flights;
 /// One host as a machine.
 mod host;
+/// What is lost on the way.
+mod loss;
 /// Permutations without a list.
 mod order;
 /// One connection that is tried.
