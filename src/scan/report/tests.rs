@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::ranges::unfold;
 use super::*;
 use crate::scan::banner::Seen;
+use crate::scan::ports::ranges::unfold;
 use crate::scan::{Finding, HostReport, Progress, Verdict};
 
 fn clock() -> Timestamp {
