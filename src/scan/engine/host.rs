@@ -76,8 +76,9 @@ pub(super) struct Host {
     in_flight: usize,
     window: Window,
     round_trip: RoundTrip,
-    /// Since when this machine cannot ask.
+    /// Since when this machine cannot ask, and until when it is not tried again.
     short: Option<Duration>,
+    pause: Duration,
     silences: u32,
     settled: u32,
     open: u32,
@@ -111,6 +112,7 @@ impl Host {
             window: Window::new(rules.most_in_flight),
             round_trip: RoundTrip::new(rules.timeout, floor),
             short: None,
+            pause: Duration::ZERO,
             silences: 0,
             settled: 0,
             open: 0,
@@ -165,7 +167,7 @@ impl Host {
 
     /// How long it is until the next may leave.
     pub(super) fn wait(&self, now: Duration) -> Duration {
-        self.window.wait(now)
+        self.window.wait(now).max(self.pause.saturating_sub(now))
     }
 
     /// How long the answer to this try is waited for.
@@ -180,15 +182,17 @@ impl Host {
         self.advance();
     }
 
-    /// A try has left: this machine had what it needs.
+    /// A try has left.
     pub(super) fn sent(&mut self, of: &Try) {
-        self.short = None;
         self.window.sent(of.sent, self.timeout(of));
     }
 
     /// Takes what became of a try. Gives the port's verdict where that is a finding: open.
     pub(super) fn learn(&mut self, of: Try, answer: Answer, now: Duration) -> Option<Verdict> {
         self.in_flight -= 1;
+        if !matches!(answer, Answer::Verdict(verdict) if verdict.is_shortage()) {
+            self.short = None;
+        }
         let found = match (answer, of.kind) {
             (Answer::Ourselves, _) => self.met_ourselves(of),
             (Answer::Verdict(verdict), _) if verdict.is_shortage() => self.shortage(of, verdict, now),
@@ -247,6 +251,7 @@ impl Host {
                 return self.settle(of, verdict);
             }
         }
+        self.pause = now + PAUSE;
         self.again.push_front(of);
         None
     }
@@ -365,6 +370,9 @@ const LEAST_RETRIES: u32 = 2;
 const MOST_TRIES: u32 = 12;
 /// One in so many silent ports is asked again at once.
 const SCOUTS: u32 = 8;
+/// How long nothing is tried where this machine could not ask. Once a port was given up for it, the others have waited
+/// long enough: each is tried, and none waited for.
+const PAUSE: Duration = Duration::from_millis(20);
 /// A connection to oneself needs the one source port among thousands that is the target.
 const MOST_SELVES: u8 = 20;
 /// Fewer open ports than this may well be a busy host.
