@@ -51,6 +51,7 @@ pub(crate) enum Verdict {
     NoMemory,
     NoRoom,
     NoFamily,
+    NoZone,
     LocallyForbidden,
     LocalError,
 }
@@ -71,7 +72,7 @@ const fn row(verdict: Verdict, state: State, reason: &'static str, errno: Option
 
 /// In the order of [`Verdict`]. ICMP reaches a socket as an errno (Linux `icmp_err_convert`), so several kinds share one.
 #[rustfmt::skip]
-const ROWS: [Row; 23] = [
+const ROWS: [Row; 24] = [
     row(Verdict::Accepted,          State::Open,        "syn-ack",        None),
     row(Verdict::AcceptedThenReset, State::Open,        "syn-ack, reset", Some(Errno::CONNRESET)),
     row(Verdict::Refused,           State::Closed,      "refused",        Some(Errno::CONNREFUSED)),
@@ -93,14 +94,28 @@ const ROWS: [Row; 23] = [
     row(Verdict::NoMemory,          State::NotTested,   "memory",         Some(Errno::NOMEM)),
     row(Verdict::NoRoom,            State::NotTested,   "try-again",      Some(Errno::AGAIN)),
     row(Verdict::NoFamily,          State::NotTested,   "no-family",      Some(Errno::AFNOSUPPORT)),
+    row(Verdict::NoZone,            State::NotTested,   "no-zone",        None),
     row(Verdict::LocallyForbidden,  State::NotTested,   "local-firewall", Some(Errno::PERM)),
     row(Verdict::LocalError,        State::NotTested,   "local-error",    None),
+];
+
+/// What else `connect` fails with. A host that is isolated, a source route that failed and a header that somebody did not
+/// like are rare, but they are what ICMP says, and not what this machine lacks.
+const ALSO: &[(Errno, Verdict)] = &[
+    // The peer closed, then reset.
+    (Errno::PIPE, Verdict::AcceptedThenReset),
+    #[cfg(target_os = "linux")]
+    (Errno::NONET, Verdict::HostUnreachable),
+    (Errno::OPNOTSUPP, Verdict::HostUnreachable),
+    (Errno::PROTO, Verdict::NoProtocol),
 ];
 
 impl Verdict {
     /// What an error of `connect` makes of a port.
     pub(crate) fn of(errno: Errno) -> Self {
-        ROWS.iter().find(|row| row.errno == Some(errno)).map_or(Self::LocalError, |row| row.verdict)
+        let row = ROWS.iter().find(|row| row.errno == Some(errno)).map(|row| row.verdict);
+        let also = || ALSO.iter().find(|also| also.0 == errno).map(|also| also.1);
+        row.or_else(also).unwrap_or(Self::LocalError)
     }
 
     pub(crate) fn state(self) -> State {
@@ -128,6 +143,19 @@ mod tests {
             assert_eq!(row.verdict as usize, at, "{:?}", row.verdict);
         }
         assert_eq!(ROWS.last().map(|row| row.verdict), Some(Verdict::LocalError));
+    }
+
+    #[test]
+    fn what_icmp_says_is_never_said_of_this_machine() {
+        // All that Linux makes of it: `icmp_err_convert`, `icmpv6_err_convert`, and parameter problems.
+        #[rustfmt::skip]
+        let errnos = [
+            Errno::NETUNREACH, Errno::HOSTUNREACH, Errno::NOPROTOOPT, Errno::CONNREFUSED, Errno::OPNOTSUPP,
+            Errno::HOSTDOWN, Errno::ACCESS, Errno::PROTO, #[cfg(target_os = "linux")] Errno::NONET,
+        ];
+        for errno in errnos {
+            assert_ne!(Verdict::of(errno).state(), State::NotTested, "{errno:?}");
+        }
     }
 
     #[test]

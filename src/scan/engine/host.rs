@@ -1,12 +1,13 @@
 //! Host: one host's ports, as a machine without sockets and clock: what is asked next, what an answer means, and when
 //! nothing more will be learned.
 //!
-//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. the window says how many
+//! Ports are asked in passes: first each once, in a permuted order; then again what was silent. The window says how many
 //! are under way at once.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::loss::Loss;
 use super::order::Order;
 use super::round_trip::RoundTrip;
 use super::window::Window;
@@ -75,14 +76,13 @@ pub(super) struct Host {
     in_flight: usize,
     window: Window,
     round_trip: RoundTrip,
-    /// Since when this machine cannot ask.
+    /// Since when this machine cannot ask, and until when it is not tried again.
     short: Option<Duration>,
+    pause: Duration,
     silences: u32,
     settled: u32,
     open: u32,
-    /// Of ports that answered: tries that did, and that did not.
-    answered: u64,
-    lost: u64,
+    loss: Loss,
     /// The way in which it cannot be reached, where it said nothing else.
     unreachable: Option<Verdict>,
     state: Life,
@@ -112,11 +112,11 @@ impl Host {
             window: Window::new(rules.most_in_flight),
             round_trip: RoundTrip::new(rules.timeout, floor),
             short: None,
+            pause: Duration::ZERO,
             silences: 0,
             settled: 0,
             open: 0,
-            answered: 0,
-            lost: 0,
+            loss: Loss::default(),
             unreachable: None,
             state: Life::Asking,
         }
@@ -167,7 +167,7 @@ impl Host {
 
     /// How long it is until the next may leave.
     pub(super) fn wait(&self, now: Duration) -> Duration {
-        self.window.wait(now)
+        self.window.wait(now).max(self.pause.saturating_sub(now))
     }
 
     /// How long the answer to this try is waited for.
@@ -182,15 +182,17 @@ impl Host {
         self.advance();
     }
 
-    /// A try has left: this machine had what it needs.
+    /// A try has left.
     pub(super) fn sent(&mut self, of: &Try) {
-        self.short = None;
         self.window.sent(of.sent, self.timeout(of));
     }
 
     /// Takes what became of a try. Gives the port's verdict where that is a finding: open.
     pub(super) fn learn(&mut self, of: Try, answer: Answer, now: Duration) -> Option<Verdict> {
         self.in_flight -= 1;
+        if !matches!(answer, Answer::Verdict(verdict) if verdict.is_shortage()) {
+            self.short = None;
+        }
         let found = match (answer, of.kind) {
             (Answer::Ourselves, _) => self.met_ourselves(of),
             (Answer::Verdict(verdict), _) if verdict.is_shortage() => self.shortage(of, verdict, now),
@@ -249,6 +251,7 @@ impl Host {
                 return self.settle(of, verdict);
             }
         }
+        self.pause = now + PAUSE;
         self.again.push_front(of);
         None
     }
@@ -264,8 +267,7 @@ impl Host {
         if of.kind == Kind::Scout {
             self.window.loss(of.before, now, SCOUTS);
         }
-        self.answered += 1;
-        self.lost += u64::from(of.earlier);
+        self.loss.answer(of.earlier);
         self.answers_in_pass += 1;
     }
 
@@ -292,8 +294,7 @@ impl Host {
         if !self.again.is_empty() || (self.next as usize) < self.verdicts.len() {
             return;
         }
-        let silent = self.verdicts.iter().filter(|verdict| **verdict == Verdict::NoAnswer).count();
-        if silent > 0 && self.goes_on(silent) {
+        if self.verdicts.contains(&Verdict::NoAnswer) && self.goes_on() {
             self.pass += 1;
             self.next = 0;
             self.answers_in_pass = 0;
@@ -301,25 +302,18 @@ impl Host {
         }
         self.state = Life::Done;
         // Of a host that nobody reaches, the probes that ended before that was known were no more silent than the others.
-        if let (Some(unreachable), 0) = (self.unreachable, self.answered) {
+        if let Some(unreachable) = self.unreachable.filter(|_| self.loss.is_unheard()) {
             self.fill(Verdict::NoAnswer, unreachable);
         }
     }
 
     /// Whether what is silent is asked once more.
-    fn goes_on(&self, silent: usize) -> bool {
+    fn goes_on(&self) -> bool {
         let tries = u32::from(self.pass) + 1;
         if let Some(retries) = self.rules.retries {
             return tries <= retries.min(u8::MAX.into());
         }
-        // A few answers that all came do not tell that nothing is lost (Laplace); none at all tell nothing.
-        let loss = if self.answered == 0 {
-            0.0
-        } else {
-            (self.lost as f64 + 0.5) / (self.lost + self.answered + PRIOR) as f64
-        };
-        let missed = loss.powi(tries as i32) * self.answered.max(silent as u64) as f64;
-        tries <= LEAST_RETRIES || tries < MOST_TRIES && (self.answers_in_pass > 0 || missed > MISSED)
+        tries <= LEAST_RETRIES || tries < MOST_TRIES && (self.answers_in_pass > 0 || self.loss.leaves_too_many(tries))
     }
 
     fn fill(&mut self, from: Verdict, to: Verdict) {
@@ -328,7 +322,7 @@ impl Host {
 
     /// Of the probes to ports that answer, the part that was lost.
     pub(super) fn loss(&self) -> f64 {
-        self.lost as f64 / (self.lost + self.answered).max(1) as f64
+        self.loss.part()
     }
 
     pub(super) fn window(&self) -> usize {
@@ -374,12 +368,11 @@ impl Host {
 const LEAST_RETRIES: u32 = 2;
 /// Where each pass still brings answers. A target that answers so little at a time will not do so at the twelfth.
 const MOST_TRIES: u32 = 12;
-/// So many ports may be expected to be missed of a host.
-const MISSED: f64 = 0.0001;
-/// A line of which little is known is taken to lose half of one in so many.
-const PRIOR: u64 = 20;
 /// One in so many silent ports is asked again at once.
 const SCOUTS: u32 = 8;
+/// How long nothing is tried where this machine could not ask. Once a port was given up for it, the others have waited
+/// long enough: each is tried, and none waited for.
+const PAUSE: Duration = Duration::from_millis(20);
 /// A connection to oneself needs the one source port among thousands that is the target.
 const MOST_SELVES: u8 = 20;
 /// Fewer open ports than this may well be a busy host.

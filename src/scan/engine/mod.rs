@@ -5,6 +5,8 @@
 mod flights;
 /// One host as a machine.
 mod host;
+/// What is lost on the way.
+mod loss;
 /// Permutations without a list.
 mod order;
 /// One connection that is tried.
@@ -24,6 +26,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fs;
 use std::io;
+use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -86,6 +89,8 @@ struct Engine<'a> {
 struct Live {
     target: target::Host,
     host: Host,
+    /// It is this machine, so that two sockets of ours can meet.
+    is_here: bool,
     /// In line for the next probe, or parked.
     waits: bool,
 }
@@ -126,11 +131,12 @@ impl<'a> Engine<'a> {
     fn run(mut self) -> io::Result<Totals> {
         let mut landings = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
-            self.admit();
-            if self.live.is_empty() {
+            let more = self.admit();
+            if self.live.is_empty() && !more {
                 break;
             }
             let pause = self.launch();
+            let pause = if more { Duration::ZERO } else { pause };
             // What is due by now is silent only if the poll behind this moment finds no answer.
             let now = self.now();
             let due = self.flights.next_deadline().map_or(pause, |deadline| deadline.saturating_sub(now));
@@ -147,8 +153,9 @@ impl<'a> Engine<'a> {
         self.started.elapsed()
     }
 
-    /// Lets hosts in as long as there is room for their verdicts.
-    fn admit(&mut self) {
+    /// Lets hosts in as long as there is room for their verdicts; but of those that sprint only one, so that nobody
+    /// else's answers lie there for long. Gives whether more could come in.
+    fn admit(&mut self) -> bool {
         let ports = self.work.ports.len();
         let most = (MOST_PORTS / ports).clamp(1, MOST_HOSTS);
         while self.live.len() < most && self.next < self.work.targets && !self.stop.load(Ordering::Relaxed) {
@@ -158,12 +165,18 @@ impl<'a> Engine<'a> {
             let is_local = target.address.ip().is_loopback();
             let floor = if is_local { FLOOR_LOOPBACK } else { FLOOR };
             let mut host = Host::new(ports, mix(self.work.terms.seed ^ mix(number)), self.rules, floor);
-            if is_local && cfg!(target_os = "linux") && self.work.terms.rate.is_none() {
+            let sprints = is_local && cfg!(target_os = "linux") && self.work.terms.rate.is_none();
+            if sprints {
                 self.sprint(&target, &mut host);
             }
-            let key = self.live.insert(Live { target, host, waits: false });
+            let is_here = is_here(target.address);
+            let key = self.live.insert(Live { target, host, is_here, waits: false });
             self.ready_or_retire(key);
+            if sprints {
+                break;
+            }
         }
+        self.live.len() < most && self.next < self.work.targets
     }
 
     fn sprint(&mut self, target: &target::Host, host: &mut Host) {
@@ -192,14 +205,12 @@ impl<'a> Engine<'a> {
             let now = self.now();
             let wait = self.rate.wait(now);
             if !wait.is_zero() {
-                return if self.ready.is_empty() { TURN } else { wait.min(TURN) };
+                return if self.ready.is_empty() { self.until_unparked(now) } else { wait.min(TURN) };
             }
             if self.flights.len() >= self.budget.size() {
                 return TURN;
             }
-            let Some(key) = self.ready.pop_front() else {
-                return self.parked.peek().map_or(TURN, |Reverse((until, _))| until.saturating_sub(now).min(TURN));
-            };
+            let Some(key) = self.ready.pop_front() else { return self.until_unparked(now) };
             let Some(live) = self.live.get_mut(key) else { continue };
             let wait = live.host.wait(now);
             if !wait.is_zero() {
@@ -233,20 +244,12 @@ impl<'a> Engine<'a> {
                 self.totals.probes += 1;
                 self.ready_or_retire(key);
             }
-            Err(verdict) if verdict.is_shortage() => {
-                let settled = live.host.settled();
-                live.host.learn(of, Answer::Verdict(verdict), now);
-                // Where a port was given up for it, it has been waited for long enough.
-                live.waits = live.host.settled() == settled;
-                if live.waits {
-                    self.parked.push(Reverse((now + PARKED, key)));
-                }
-                self.shortage(verdict);
-                self.ready_or_retire(key);
-            }
             Err(verdict) => {
-                live.host.sent(&of);
-                self.totals.probes += 1;
+                // What this machine had no room for never left.
+                if !verdict.is_shortage() {
+                    live.host.sent(&of);
+                    self.totals.probes += 1;
+                }
                 self.land(Landing { host: key, of, answer: Answer::Verdict(verdict) });
             }
         }
@@ -263,7 +266,7 @@ impl<'a> Engine<'a> {
         let now = self.now();
         let live = &mut self.live[key];
         let port = self.work.ports[usize::from(of.port)];
-        let is_ours = live.target.address.ip().is_loopback() && self.local_ports.contains(&port);
+        let is_ours = live.is_here && self.local_ports.contains(&port);
         let answer = match answer {
             Answer::Verdict(verdict) if is_ours && verdict.state() == State::Open => Answer::Doubtful(verdict),
             answer => answer,
@@ -289,6 +292,11 @@ impl<'a> Engine<'a> {
             live.waits = true;
             self.ready.push_back(key);
         }
+    }
+
+    /// How long it is until the next of those that wait for a moment.
+    fn until_unparked(&self, now: Duration) -> Duration {
+        self.parked.peek().map_or(TURN, |Reverse((until, _))| until.saturating_sub(now).min(TURN))
     }
 
     /// Lines up those whose moment has come.
@@ -357,6 +365,11 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// Whether an address is one of this machine's, which is all that a socket can be bound to.
+fn is_here(address: SocketAddr) -> bool {
+    address.ip().is_loopback() || UdpSocket::bind(address).is_ok()
+}
+
 /// What the system gives to sockets that connect; where it does not say, all that it could.
 fn local_ports() -> RangeInclusive<u16> {
     let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
@@ -376,8 +389,6 @@ const MOST_HOSTS: usize = 1024;
 const BURST: usize = 128;
 /// The longest sleep: `stop` is seen within it.
 const TURN: Duration = Duration::from_millis(50);
-/// How long a host waits that this machine could not ask.
-const PARKED: Duration = Duration::from_millis(20);
 /// How long this machine may lack something before ports are given up for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 

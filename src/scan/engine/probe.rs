@@ -32,6 +32,10 @@ impl Probe {
 
     /// Sets out to an address.
     pub(super) fn launch(to: SocketAddr) -> Result<Self, Verdict> {
+        // Linux calls that an invalid argument, as it does a black hole.
+        if matches!(to, SocketAddr::V6(to) if to.ip().is_unicast_link_local() && to.scope_id() == 0) {
+            return Err(Verdict::NoZone);
+        }
         let probe = Self::open(to)?;
         prohibition::listen(&probe.0, to);
         match probe.connect(to) {
@@ -104,12 +108,7 @@ impl Answer {
 }
 
 fn verdict(error: &io::Error) -> Verdict {
-    match Errno::from_io_error(error) {
-        // The peer closed, then reset.
-        Some(Errno::PIPE) => Verdict::AcceptedThenReset,
-        Some(errno) => Verdict::of(errno),
-        None => Verdict::LocalError,
-    }
+    Errno::from_io_error(error).map_or(Verdict::LocalError, Verdict::of)
 }
 
 /// ICMP that says who forbade it. IPv4 makes the errors of an unreachable host of it (Linux `icmp_err_convert`), so the
@@ -207,6 +206,12 @@ mod tests {
         let own = probe.0.local_addr().unwrap().as_socket().unwrap();
         probe.connect(own);
         assert_eq!(answer(&probe), Answer::Ourselves);
+    }
+
+    #[test]
+    fn a_link_without_its_zone_is_not_called_unreachable() {
+        let nowhere = "[fe80::1]:9".parse().unwrap();
+        assert_eq!(Probe::launch(nowhere).unwrap_err(), Verdict::NoZone);
     }
 
     #[test]

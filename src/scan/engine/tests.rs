@@ -3,7 +3,7 @@
 use super::*;
 use socket2::{Domain, Socket, Type};
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 
 /// What a scan told.
@@ -161,6 +161,41 @@ fn what_is_stopped_is_not_tested_and_each_host_is_reported() {
     let totals = Engine::new(work, &stop, &mut tell).unwrap().run().unwrap();
     assert_eq!((hosts.len(), totals.hosts), (200, 200));
     assert_eq!(totals.of(State::NotTested) + totals.of(State::Closed) + totals.of(State::Filtered), 400_000);
+}
+
+/// Whoever is this machine is let in one at a time, so that others are heard in between.
+#[test]
+fn between_hosts_of_this_machine_the_others_have_their_turn() {
+    let target = |number: u64| target::Host { address: ([127, 9, 0, number as u8], 0).into(), name: None };
+    let work = Work { targets: 100, target: &target, ports: &[1], terms: terms() };
+    let (mut hosts, mut turn) = (0, None);
+    let mut tell = |news| match news {
+        News::Host(_) => hosts += 1,
+        News::Progress(_) => turn = turn.or(Some(hosts)),
+        News::Open(_) => {}
+    };
+    Engine::new(work, &AtomicBool::new(false), &mut tell).unwrap().run().unwrap();
+    assert_eq!((hosts, turn), (100, Some(1)));
+}
+
+#[test]
+fn whoever_waits_for_a_moment_is_not_waited_for_longer_where_there_is_a_rate() {
+    let target = |_| target::Host { address: (Ipv4Addr::LOCALHOST, 0).into(), name: None };
+    let work = Work { targets: 1, target: &target, ports: &[1], terms: plain() };
+    let stop = AtomicBool::new(false);
+    let mut tell = |_| {};
+    let mut engine = Engine::new(work, &stop, &mut tell).unwrap();
+    let soon = engine.now();
+    engine.rate.take(soon + Duration::from_secs(3600));
+    engine.parked.push(Reverse((soon, 0)));
+    assert_eq!(engine.launch(), Duration::ZERO);
+}
+
+#[test]
+fn every_address_of_this_machine_is_known_as_such() {
+    let is = |ip: &str| is_here(SocketAddr::new(ip.parse().unwrap(), 0));
+    assert!(is("127.0.0.1") && is("127.5.5.5") && is("::1") && is("0.0.0.0"));
+    assert!(!is("192.0.2.1") && !is("2001:db8::1"));
 }
 
 #[test]

@@ -5,9 +5,13 @@
 mod names;
 /// Those first where somebody most likely finds a service.
 mod order;
+/// Ports as `1-21,23`.
+pub(crate) mod ranges;
 
 use std::fmt;
 use std::str::FromStr;
+
+use ranges::Ranges;
 
 /// The ports of a scan, each once, in rising order; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,14 +79,7 @@ impl FromStr for Ports {
 /// `22,80,8000-8100`, which reads as the same ports again.
 impl fmt::Display for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, run) in self.0.chunk_by(|a, b| a + 1 == *b).enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            match run {
-                [port] => write!(f, "{comma}{port}")?,
-                _ => write!(f, "{comma}{}-{}", run[0], run[run.len() - 1])?,
-            }
-        }
-        Ok(())
+        Ranges(&self.0).fmt(f)
     }
 }
 

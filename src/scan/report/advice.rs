@@ -16,6 +16,7 @@ pub(super) fn advice(verdict: Verdict) -> &'static str {
         Verdict::NoBuffers | Verdict::NoRoom => "this machine's network was too busy; lower --rate",
         Verdict::NoMemory => "this machine ran out of memory; scan fewer hosts at once",
         Verdict::NoFamily => "this machine does not speak their address family; turn it on, or leave them out",
+        Verdict::NoZone => "these addresses belong to a link; name it, as in fe80::1%eth0",
         Verdict::LocallyForbidden => "this machine forbids it; look at its firewall or sandbox",
         _ => "this machine failed in another way; scan them again",
     }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::scan::{Host, HostReport, News, Plan, State, Verdict};
 
 use super::json::{self, Place};
-use super::ranges::Ranges;
 use super::table::{Count, Why};
 use super::words::Named;
 use super::{Form, Looks, Opening, Report, Summary};
+use crate::scan::ports::ranges::Ranges;
 
 /// A report of rounds: each begins, tells and ends.
 pub(crate) struct Changes {

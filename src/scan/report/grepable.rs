@@ -10,9 +10,9 @@ use crate::scan::{Host, HostReport, News, State, Verdict};
 use super::details::{Detail, Details};
 use super::groups::Groups;
 use super::nmap;
-use super::ranges::Ranges;
 use super::words::{address, printable};
 use super::{Opening, Report, Summary};
+use crate::scan::ports::ranges::Ranges;
 
 /// A host a line.
 pub(super) struct Grepable {

@@ -11,9 +11,9 @@ use serde::Serialize;
 use crate::scan::{Finding, Host, HostReport, News, State, Verdict};
 
 use super::groups::Groups;
-use super::ranges::Ranges;
 use super::words::{address, printable};
 use super::{Opening, Report, Summary};
+use crate::scan::ports::ranges::Ranges;
 
 /// One object a line.
 pub(super) struct Json {

@@ -17,8 +17,6 @@ mod json;
 mod nmap;
 /// A line on the terminal while it lasts.
 mod progress;
-/// Ports as `1-21,23`.
-mod ranges;
 /// Lines for people.
 mod table;
 #[cfg(test)]

@@ -15,9 +15,9 @@ use crate::scan::{HostReport, News, State, Verdict};
 use super::advice::advice;
 use super::details::{Detail, Details};
 use super::groups::Groups;
-use super::ranges::Ranges;
 use super::words::{Named, printable};
 use super::{Looks, Opening, Reasons, Report, Summary};
+use crate::scan::ports::ranges::Ranges;
 
 /// Lines for people.
 pub(super) struct Table {

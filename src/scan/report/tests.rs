@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::ranges::unfold;
 use super::*;
 use crate::scan::banner::Seen;
+use crate::scan::ports::ranges::unfold;
 use crate::scan::{Finding, HostReport, Progress, Verdict};
 
 fn clock() -> Timestamp {
@@ -262,7 +262,8 @@ fn a_watch_that_would_remember_too_much_is_refused() {
     assert!(refusal((1, 1), Form::Xml).unwrap().contains("-oX"));
 }
 
-const VERDICTS: [Verdict; 23] = [
+const VERDICTS: [Verdict; 24] = [
+    Verdict::NoZone,
     Verdict::Accepted,
     Verdict::AcceptedThenReset,
     Verdict::Refused,

@@ -13,9 +13,9 @@ use crate::scan::{HostReport, News, State, Verdict};
 use super::details::{Detail, Details};
 use super::groups::Groups;
 use super::nmap;
-use super::ranges::Ranges;
 use super::words::{address, printable};
 use super::{Opening, Report, Summary};
+use crate::scan::ports::ranges::Ranges;
 
 /// One document.
 pub(super) struct Xml {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 /// Ports in rising order, each once. `{:.3}` writes the first three ranges, and how many more there are.
-pub(super) struct Ranges<'a>(pub(super) &'a [u16]);
+pub(crate) struct Ranges<'a>(pub(crate) &'a [u16]);
 
 impl Ranges<'_> {
     fn each(&self) -> impl Iterator<Item = &[u16]> {
@@ -32,7 +32,7 @@ impl Display for Ranges<'_> {
 
 /// What [`Ranges`] wrote, read again.
 #[cfg(test)]
-pub(super) fn unfold(ranges: &str) -> Vec<u16> {
+pub(crate) fn unfold(ranges: &str) -> Vec<u16> {
     let ends = |range: &str| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         first.parse().unwrap()..=last.parse().unwrap()
