@@ -12,6 +12,9 @@ pub(crate) enum News {
     Open(Finding),
     /// Nothing more will be learned of this host. Comes once for each, after its findings.
     Host(HostReport),
+    /// So many hosts were never begun, because the scan was stopped: none of their ports is tested. Comes at the end, for
+    /// those beyond the first thousand, who have reports like others.
+    Unbegun { hosts: u64 },
     /// How far it is; several times a second while it lasts.
     Progress(Progress),
 }
@@ -79,5 +82,11 @@ impl Totals {
         for verdict in verdicts {
             self.counts[verdict.state() as usize] += 1;
         }
+    }
+
+    /// So many hosts more, of whose ports none is tested.
+    pub(crate) fn unbegun(&mut self, hosts: u64, ports: usize) {
+        self.hosts += hosts;
+        self.counts[State::NotTested as usize] += hosts.saturating_mul(ports as u64);
     }
 }

@@ -66,7 +66,7 @@ impl Looker {
     pub(crate) fn pass(&mut self, news: News, tell: &mut dyn FnMut(News)) {
         self.take_what_is_done(tell);
         match news {
-            News::Progress(_) => tell(news),
+            News::Unbegun { .. } | News::Progress(_) => tell(news),
             News::Host(report) => self.backlog.hold(report).into_iter().for_each(|report| tell(News::Host(report))),
             News::Open(finding) => self.take_in(finding, tell),
         }

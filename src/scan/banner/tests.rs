@@ -582,7 +582,7 @@ proptest::proptest! {
                     told.push(format!("{} {}", host(&finding.host), finding.port));
                 }
                 News::Host(report) => told.push(format!("{} ends", host(&report.host))),
-                News::Progress(_) => {}
+                News::Unbegun { .. } | News::Progress(_) => {}
             }
         }
         told.sort();
@@ -664,6 +664,7 @@ fn words(news: &News) -> String {
             )
         }
         News::Host(_) => "host".to_owned(),
+        News::Unbegun { .. } => "unbegun".to_owned(),
         News::Progress(_) => "progress".to_owned(),
     }
 }

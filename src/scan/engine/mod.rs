@@ -330,9 +330,16 @@ impl<'a> Engine<'a> {
         let live = std::mem::take(&mut self.live);
         live.into_iter().for_each(|(_, live)| self.report(live.target, live.host));
         let ports = self.work.ports.len();
-        for place in self.next..self.work.targets {
+        let named = self.work.targets.min(self.next + MOST_HOSTS as u64);
+        for place in self.next..named {
             let target = (self.work.target)(self.order.at(place));
             self.report(target, Host::new(ports, 0, self.rules, FLOOR));
+        }
+        let hosts = self.work.targets - named;
+        if hosts > 0 {
+            // One by one, those of a /8 would keep whoever pressed Ctrl-C waiting for minutes.
+            self.totals.unbegun(hosts, ports);
+            (self.tell)(News::Unbegun { hosts });
         }
         debug_assert_eq!(self.totals.hosts, self.work.targets);
         debug_assert_eq!(State::ALL.iter().map(|state| self.totals.of(*state)).sum::<u64>(), self.total());

@@ -37,6 +37,7 @@ fn scan_until(stop: &AtomicBool, ip: impl Into<IpAddr>, (ports, terms): (&[u16],
     let mut tell = |news| match news {
         News::Open(finding) => told.open.push(finding.port),
         News::Host(report) => told.reports.push(report),
+        News::Unbegun { hosts } => panic!("{hosts} hosts were not begun"),
         News::Progress(progress) => assert!(progress.done <= progress.total),
     };
     let totals = Engine::new(work, stop, &mut tell).unwrap().run().unwrap();
@@ -163,6 +164,21 @@ fn what_is_stopped_is_not_tested_and_each_host_is_reported() {
     assert_eq!(totals.of(State::NotTested) + totals.of(State::Closed) + totals.of(State::Filtered), 400_000);
 }
 
+#[test]
+fn of_the_whole_internet_a_scan_that_is_stopped_ends_at_once_and_adds_up() {
+    let target = |number: u64| target::Host { address: (Ipv4Addr::from_bits(number as u32), 0).into(), name: None };
+    let work = Work { targets: 1 << 32, target: &target, ports: &[1, 2], terms: terms() };
+    let (mut reports, mut unbegun) = (0, 0);
+    let mut tell = |news| match news {
+        News::Host(_) => reports += 1,
+        News::Unbegun { hosts } => unbegun += hosts,
+        News::Open(_) | News::Progress(_) => {}
+    };
+    let totals = Engine::new(work, &AtomicBool::new(true), &mut tell).unwrap().run().unwrap();
+    assert_eq!((reports + unbegun, totals.hosts), (1 << 32, 1 << 32));
+    assert_eq!(totals.of(State::NotTested), 1 << 33);
+}
+
 /// Whoever is this machine is let in one at a time, so that others are heard in between.
 #[test]
 fn between_hosts_of_this_machine_the_others_have_their_turn() {
@@ -172,7 +188,7 @@ fn between_hosts_of_this_machine_the_others_have_their_turn() {
     let mut tell = |news| match news {
         News::Host(_) => hosts += 1,
         News::Progress(_) => turn = turn.or(Some(hosts)),
-        News::Open(_) => {}
+        News::Open(_) | News::Unbegun { .. } => {}
     };
     Engine::new(work, &AtomicBool::new(false), &mut tell).unwrap().run().unwrap();
     assert_eq!((hosts, turn), (100, Some(1)));

@@ -38,7 +38,7 @@ impl Report for Grepable {
                 Ok(())
             }
             News::Host(host) => self.host(host, out),
-            News::Open(_) | News::Progress(_) => Ok(()),
+            News::Open(_) | News::Unbegun { .. } | News::Progress(_) => Ok(()),
         }
     }
 

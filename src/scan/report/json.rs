@@ -38,6 +38,7 @@ impl Report for Json {
         match news {
             News::Open(finding) => self.line("open", self.found(finding), out),
             News::Host(host) => self.line("host", self.done(host), out),
+            News::Unbegun { hosts } => self.line("unbegun", Unbegun { hosts: *hosts }, out),
             News::Progress(_) => Ok(()),
         }
     }
@@ -213,6 +214,11 @@ struct Group {
     reason: &'static str,
     count: usize,
     ports: String,
+}
+
+#[derive(Serialize)]
+struct Unbegun {
+    hosts: u64,
 }
 
 #[derive(Serialize)]

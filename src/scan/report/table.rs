@@ -43,6 +43,11 @@ impl Report for Table {
                 Ok(())
             }
             News::Host(host) => self.host(host, out),
+            News::Unbegun { hosts } => {
+                *self.silent.entry(Verdict::Interrupted).or_default() += hosts;
+                *self.untested.entry(Verdict::Interrupted).or_default() += hosts * self.opening.ports.len() as u64;
+                Ok(())
+            }
             News::Open(_) | News::Progress(_) => Ok(()),
         }
     }

@@ -62,7 +62,7 @@ impl Report for Xml {
                 Ok(())
             }
             News::Host(host) => self.host(host, &mut Writer::new(out)),
-            News::Open(_) | News::Progress(_) => Ok(()),
+            News::Open(_) | News::Unbegun { .. } | News::Progress(_) => Ok(()),
         }
     }
 
