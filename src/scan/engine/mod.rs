@@ -3,6 +3,8 @@
 
 /// Probes under way, and their deadlines.
 mod flights;
+/// What this machine calls its own.
+mod here;
 /// One host as a machine.
 mod host;
 /// What is lost on the way.
@@ -24,9 +26,7 @@ mod window;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::fs;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -124,7 +124,7 @@ impl<'a> Engine<'a> {
             done: 0,
             pulse: Pulse::default(),
             round_trip: None,
-            local_ports: local_ports(),
+            local_ports: here::local_ports(),
         })
     }
 
@@ -169,7 +169,7 @@ impl<'a> Engine<'a> {
             if sprints {
                 self.sprint(&target, &mut host);
             }
-            let is_here = is_here(target.address);
+            let is_here = here::has(target.address);
             let key = self.live.insert(Live { target, host, is_here, waits: false });
             self.ready_or_retire(key);
             if sprints {
@@ -369,21 +369,6 @@ impl<'a> Engine<'a> {
         let left = Duration::try_from_secs_f64(left).ok().filter(|_| rate > 0);
         let (total, in_flight, window) = (self.total(), self.flights.len(), window.min(self.budget.size()));
         (self.tell)(News::Progress(Progress { done, total, rate, in_flight, window, rtt: self.round_trip, left }));
-    }
-}
-
-/// Whether an address is one of this machine's, which is all that a socket can be bound to.
-fn is_here(address: SocketAddr) -> bool {
-    address.ip().is_loopback() || UdpSocket::bind(address).is_ok()
-}
-
-/// What the system gives to sockets that connect; where it does not say, all that it could.
-fn local_ports() -> RangeInclusive<u16> {
-    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let mut ends = text.split_whitespace().map_while(|end| end.parse().ok());
-    match (ends.next(), ends.next()) {
-        (Some(first), Some(last)) => first..=last,
-        _ => 1024..=u16::MAX,
     }
 }
 

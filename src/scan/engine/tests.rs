@@ -3,7 +3,7 @@
 use super::*;
 use socket2::{Domain, Socket, Type};
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU32;
 
 /// What a scan told.
@@ -209,7 +209,7 @@ fn whoever_waits_for_a_moment_is_not_waited_for_longer_where_there_is_a_rate() {
 
 #[test]
 fn every_address_of_this_machine_is_known_as_such() {
-    let is = |ip: &str| is_here(SocketAddr::new(ip.parse().unwrap(), 0));
+    let is = |ip: &str| here::has(SocketAddr::new(ip.parse().unwrap(), 0));
     assert!(is("127.0.0.1") && is("127.5.5.5") && is("::1") && is("0.0.0.0"));
     assert!(!is("192.0.2.1") && !is("2001:db8::1"));
 }
