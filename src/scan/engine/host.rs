@@ -289,6 +289,8 @@ impl Host {
         }
         if self.state == Life::Enough {
             self.state = Life::Done;
+            // What was silent once was not asked to the end.
+            self.fill(Verdict::NoAnswer, Verdict::TooManyOpen);
             return self.fill(Verdict::Interrupted, Verdict::TooManyOpen);
         }
         if !self.again.is_empty() || (self.next as usize) < self.verdicts.len() {
@@ -358,8 +360,11 @@ impl Host {
         self.rules.max_open.is_some_and(|most| self.open > most)
     }
 
-    /// What is known, wherever it stands.
-    pub(super) fn into_verdicts(self) -> Vec<Verdict> {
+    /// What is known, wherever it stands: silence only where it was asked to the end.
+    pub(super) fn into_verdicts(mut self) -> Vec<Verdict> {
+        if !self.is_done() {
+            self.fill(Verdict::NoAnswer, Verdict::Interrupted);
+        }
         self.verdicts
     }
 }

@@ -287,12 +287,24 @@ fn of_a_host_that_nobody_reaches_no_port_is_called_filtered() {
 }
 
 #[test]
-fn what_is_stopped_keeps_what_it_knows() {
+fn what_is_stopped_keeps_what_it_knows_and_a_first_silence_is_not_known() {
     let mut host = host(3);
     let (first, second) = (host.next(Duration::ZERO).unwrap(), host.next(Duration::ZERO).unwrap());
     host.learn(first, Answer::Verdict(Verdict::Refused), Duration::ZERO);
     host.learn(second, Answer::Silence, Duration::ZERO);
     let mut verdicts = host.into_verdicts();
     verdicts.sort_unstable();
-    assert_eq!(verdicts, [Verdict::Refused, Verdict::NoAnswer, Verdict::Interrupted]);
+    assert_eq!(verdicts, [Verdict::Refused, Verdict::Interrupted, Verdict::Interrupted]);
+}
+
+#[test]
+fn where_too_many_are_open_a_first_silence_is_not_known_either() {
+    let mut host = host(3);
+    host.rules.max_open = Some(0);
+    let (first, second) = (host.next(Duration::ZERO).unwrap(), host.next(Duration::ZERO).unwrap());
+    host.learn(second, Answer::Silence, Duration::ZERO);
+    host.learn(first, Answer::Verdict(Verdict::Accepted), Duration::ZERO);
+    let mut verdicts = host.into_verdicts();
+    verdicts.sort_unstable();
+    assert_eq!(verdicts, [Verdict::Accepted, Verdict::TooManyOpen, Verdict::TooManyOpen]);
 }
