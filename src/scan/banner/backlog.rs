@@ -109,3 +109,95 @@ const MOST_VERDICTS: usize = 1 << 24;
 
 /// Nobody has so many services that are silent to all questions; a host that accepts everything has thousands.
 const MOST_SILENT: usize = 256;
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+    use super::*;
+    use crate::scan::Verdict;
+
+    pub(in crate::scan::banner) fn finding(port: u16) -> Finding {
+        let host = Host { address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), name: None };
+        Finding { host, port, verdict: Verdict::Accepted, rtt: None, seen: None }
+    }
+
+    pub(in crate::scan::banner) fn report() -> HostReport {
+        let host = finding(0).host;
+        HostReport { host, verdicts: vec![Verdict::Accepted; 3], rtt: None, loss: 0.0, answers_everything: false }
+    }
+
+    fn of(host: u8, port: u16) -> Finding {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, host)), 0);
+        Finding { host: Host { address, name: None }, ..finding(port) }
+    }
+
+    proptest::proptest! {
+        /// Hosts find ports and end, looks end in any order, and it may all be given up at any time.
+        #[test]
+        fn everything_comes_out_once_and_a_host_behind_its_ports(steps: Vec<(u8, u8)>) {
+            let (mut backlog, mut out, mut away, mut in_) = (Backlog::default(), Vec::new(), Vec::new(), Vec::new());
+            let mut reported = [false; 4];
+            for (at, (what, which)) in steps.into_iter().enumerate() {
+                let host = which % 4;
+                match what % 4 {
+                    _ if what % 4 < 2 && !reported[usize::from(host)] => {
+                        let port = u16::try_from(at).unwrap();
+                        in_.push(format!("{host} {port}"));
+                        backlog.add(of(host, port));
+                    }
+                    2 if !reported[usize::from(host)] => {
+                        reported[usize::from(host)] = true;
+                        in_.push(format!("{host} ends"));
+                        out.extend(backlog.hold(HostReport { host: of(host, 0).host, ..report() }).map(News::Host));
+                    }
+                    3 if !away.is_empty() => {
+                        let number = away.swap_remove(usize::from(which) % away.len());
+                        out.extend(backlog.done(number, None));
+                    }
+                    _ => away.extend(backlog.take_waiting().map(|(number, ..)| number)),
+                }
+            }
+            out.extend(backlog.give_up());
+            proptest::prop_assert!(backlog.is_empty() && !backlog.is_full());
+            let host = |host: &Host| match host.address.ip() { IpAddr::V4(ip) => ip.octets()[3], IpAddr::V6(_) => 0 };
+            let mut told: Vec<String> = Vec::new();
+            for news in &out {
+                match news {
+                    News::Open(finding) => {
+                        let end = format!("{} ends", host(&finding.host));
+                        proptest::prop_assert!(!told.contains(&end), "a port behind its host");
+                        told.push(format!("{} {}", host(&finding.host), finding.port));
+                    }
+                    News::Host(report) => told.push(format!("{} ends", host(&report.host))),
+                    News::Unbegun { .. } | News::Progress(_) => {}
+                }
+            }
+            told.sort();
+            in_.sort();
+            proptest::prop_assert_eq!(told, in_);
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_silent_everywhere_is_asked_less_until_it_says_something() {
+        let silent = || Some(Seen { service: None, why: String::new(), bytes: Vec::new() });
+        let mut backlog = Backlog::default();
+        // One that stays, so that the host is not forgotten.
+        for port in 0..300 {
+            backlog.add(finding(port));
+        }
+        backlog.take_waiting().unwrap();
+        let efforts: Vec<Effort> = (0..260)
+            .map(|_| {
+                let (number, _, effort) = backlog.take_waiting().unwrap();
+                backlog.done(number, silent());
+                effort
+            })
+            .collect();
+        assert!(efforts[..256].iter().all(|effort| *effort == Effort::Full));
+        assert!(efforts[256..].iter().all(|effort| *effort == Effort::Little));
+        backlog.done(0, Some(Seen { bytes: b"x".to_vec(), ..silent().unwrap() }));
+        assert_eq!(backlog.take_waiting().unwrap().2, Effort::Full);
+    }
+}

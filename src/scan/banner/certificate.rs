@@ -67,3 +67,48 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// Some have a thousand.
 const MOST_NAMES: usize = 8;
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType, date_time_ymd};
+
+    use super::*;
+
+    /// A certificate for these names, whose key signs it, until the end of January 2031.
+    pub(in crate::scan::banner) fn issue(names: &[&str]) -> (Vec<u8>, KeyPair) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, names[0]);
+        params.subject_alt_names = names.iter().map(|name| SanType::DnsName((*name).try_into().unwrap())).collect();
+        params.subject_alt_names.push(SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        params.not_after = date_time_ymd(2031, 1, 31);
+        let key = KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap().der().to_vec(), key)
+    }
+
+    #[test]
+    fn a_pranksters_name_is_escaped() {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "evil\x1b[2J\u{202e}");
+        let key = KeyPair::generate().unwrap();
+        let said = describe(params.self_signed(&key).unwrap().der());
+        assert!(said.starts_with(r"certificate for evil\u{1b}[2J\u{202e}, until "), "{said}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_certificate_breaks_a_line(bytes: Vec<u8>) {
+            proptest::prop_assert!(!describe(&bytes).chars().any(char::is_control));
+        }
+
+        #[test]
+        fn no_cut_certificate_breaks_anything(at: usize, byte: u8) {
+            let mut der = issue(&["example.org"]).0;
+            let at = at % der.len();
+            der[at] = byte;
+            proptest::prop_assert!(!describe(&der).chars().any(char::is_control));
+            describe(&der[..at]);
+        }
+    }
+}

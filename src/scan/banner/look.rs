@@ -253,3 +253,6 @@ async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result
 
 /// So many times its patience a look may take before its last question: enough for all that is likely.
 const QUESTIONS: u32 = 8;
+
+#[cfg(test)]
+mod tests;

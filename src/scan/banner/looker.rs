@@ -162,3 +162,163 @@ const HOLD_UP: Duration = Duration::from_millis(5);
 
 /// How soon an order to stop is seen.
 const GLANCE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+
+    use super::*;
+    use crate::scan::Progress;
+    use crate::scan::banner::backlog::tests::{finding, report};
+
+    /// Accepts for ever and gives each connection to `serve`, on a thread that ends with the process.
+    fn listener(serve: fn(TcpStream) -> io::Result<()>) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || serve(stream));
+            }
+        });
+        port
+    }
+
+    fn echo(mut stream: TcpStream) -> io::Result<()> {
+        let mut buffer = [0; 1024];
+        loop {
+            let count = stream.read(&mut buffer)?;
+            if count == 0 {
+                return Ok(());
+            }
+            stream.write_all(&buffer[..count])?;
+        }
+    }
+
+    fn greets(mut stream: TcpStream) -> io::Result<()> {
+        stream.write_all(b"SSH-2.0-test\r\n")?;
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).map(|_| ())
+    }
+
+    fn words(news: &News) -> String {
+        match news {
+            News::Open(finding) => {
+                format!(
+                    "{} {}",
+                    finding.port,
+                    finding.seen.as_ref().and_then(|seen| seen.service.as_deref()).unwrap_or("-")
+                )
+            }
+            News::Host(_) => "host".to_owned(),
+            News::Unbegun { .. } => "unbegun".to_owned(),
+            News::Progress(_) => "progress".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_host_is_reported_behind_its_ports_and_progress_at_once() {
+        let (ssh, echo) = (listener(greets), listener(echo));
+        let mut told = Vec::new();
+        let mut tell = |news: News| told.push(words(&news));
+        let mut looker = Looker::open(PATIENCE).unwrap();
+        looker.pass(News::Open(finding(ssh)), &mut tell);
+        looker.pass(News::Open(finding(echo)), &mut tell);
+        looker.pass(News::Host(report()), &mut tell);
+        looker.pass(News::Progress(Progress::default()), &mut tell);
+        looker.finish(&AtomicBool::new(false), &mut tell);
+        assert_eq!((told[0].as_str(), told[3].as_str()), ("progress", "host"), "{told:?}");
+        told[1..3].sort();
+        let mut ports = [format!("{ssh} ssh"), format!("{echo} echo")];
+        ports.sort();
+        assert_eq!(told[1..3], ports);
+    }
+
+    #[test]
+    fn a_look_ends_with_a_reset_so_that_no_port_stays_in_time_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let peer = thread::spawn(move || greets(listener.accept().unwrap().0));
+        let mut looker = Looker::open(PATIENCE).unwrap();
+        looker.pass(News::Open(finding(port)), &mut |_| {});
+        looker.finish(&AtomicBool::new(false), &mut |_| {});
+        assert_eq!(peer.join().unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn a_host_without_open_ports_is_reported_at_once() {
+        let mut told = Vec::new();
+        let mut looker = Looker::open(PATIENCE).unwrap();
+        looker.pass(News::Host(report()), &mut |news| told.push(words(&news)));
+        assert_eq!(told, ["host"]);
+    }
+
+    #[test]
+    fn more_ports_than_are_looked_at_at_once_come_out_once_each() {
+        let port = listener(greets);
+        let mut told = Vec::new();
+        let mut looker = Looker::open(PATIENCE).unwrap();
+        for _ in 0..2000 {
+            looker.pass(News::Open(finding(port)), &mut |news| told.push(words(&news)));
+        }
+        looker.pass(News::Host(report()), &mut |news| told.push(words(&news)));
+        looker.finish(&AtomicBool::new(false), &mut |news| told.push(words(&news)));
+        assert_eq!(told.len(), 2001);
+        assert!(told[..2000].iter().all(|line| *line == format!("{port} ssh")), "{:?}", told.first());
+        assert_eq!(told[2000], "host");
+    }
+
+    #[test]
+    fn who_is_told_to_stop_gives_back_what_it_has() {
+        // Accepted by the system, and never answered.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let mut told = Vec::new();
+        let mut looker = Looker::open(Duration::from_secs(3600)).unwrap();
+        for _ in 0..1500 {
+            looker.pass(News::Open(finding(port)), &mut |news| told.push(words(&news)));
+        }
+        looker.pass(News::Host(report()), &mut |news| told.push(words(&news)));
+        looker.finish(&AtomicBool::new(true), &mut |news| told.push(words(&news)));
+        assert_eq!(told.len(), 1501);
+        assert!(told[..1500].iter().all(|line| *line == format!("{port} -")));
+        assert_eq!(told[1500], "host");
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_without_a_look_and_says_so() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let (mut told, mut unseen) = (0, 0);
+        let mut tell = |news: News| {
+            let News::Open(finding) = news else { return };
+            told += 1;
+            unseen += usize::from(finding.seen.is_some_and(|seen| seen.why == "not looked at: too many wait"));
+        };
+        let mut looker = Looker::open(Duration::from_secs(3600)).unwrap();
+        for _ in 0..(1 << 16) + 20 {
+            looker.pass(News::Open(finding(port)), &mut tell);
+        }
+        looker.finish(&AtomicBool::new(true), &mut tell);
+        assert_eq!((told, unseen), ((1 << 16) + 20, 20));
+    }
+
+    #[test]
+    fn who_resets_or_is_gone_is_told_so() {
+        let resets = listener(|stream| socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)));
+        // Nobody listens there, and nobody else gets it.
+        let kept = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        kept.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let gone = kept.local_addr().unwrap().as_socket().unwrap().port();
+        for (port, why) in [(resets, "resets at once"), (gone, "not reached again: connection refused")] {
+            let mut told = Vec::new();
+            let mut looker = Looker::open(PATIENCE).unwrap();
+            looker.pass(News::Open(finding(port)), &mut |news| told.push(news));
+            looker.finish(&AtomicBool::new(false), &mut |news| told.push(news));
+            let News::Open(Finding { seen: Some(seen), .. }) = &told[0] else { panic!("{told:?}") };
+            assert_eq!(seen.why, why);
+        }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(2);
+}

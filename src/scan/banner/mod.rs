@@ -21,8 +21,6 @@ mod probe;
 mod signs;
 /// Connections that are only looked at: dialled, heard within bounds, dropped.
 mod stream;
-#[cfg(test)]
-mod tests;
 /// TLS towards anybody, for a look at who is behind it.
 mod tls;
 
