@@ -13,6 +13,8 @@
 //! As a library it offers two things: [`Server`], the other end for tests of your own network client, and [`framing`],
 //! which tells messages apart in a stream of bytes.
 
+/// Load that can be believed.
+mod bench;
 /// Words become plans: the only room that knows clap.
 mod cli;
 /// The talking end: a person at a terminal, a pipe, a payload that checks itself.
@@ -27,12 +29,16 @@ pub mod framing;
 mod net;
 /// Which ports of which hosts are open.
 mod scan;
+/// Numbers and bytes that follow from a seed.
+mod seeded;
 /// Who is let in, who works, and how it all ends.
 mod server;
 /// The conversations we hold, one file each, in one table.
 mod services;
 /// What outlives the process: names, accounts, sessions.
 mod store;
+/// Programs that we start, watch and stop.
+mod subject;
 
 pub use server::{Server, ServerError};
 

@@ -5,9 +5,6 @@
 mod chat;
 /// Receives all, then sends it all back.
 mod collect;
-/// Random numbers that are the same everywhere.
-#[cfg(feature = "simulation")]
-mod dice;
 /// Sends back what arrives.
 mod echo;
 /// Answers two words.

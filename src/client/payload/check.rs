@@ -3,9 +3,9 @@
 
 use std::cmp::Ordering;
 
-use super::pattern::{BLOCK, Pattern};
 use super::report::Fault;
 use crate::event::Untrusted;
+use crate::seeded::{BLOCK, Pattern};
 
 /// The check of one client's data.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use socket2::SockRef;
 use tokio::time::{Instant, timeout_at};
 
 use super::check::Check;
-use super::pattern::Pattern;
 use super::report::{Fault, Report};
 use super::{Payload, Run};
 use crate::client::Account;
 use crate::net::{Ending, Stream, dial};
+use crate::seeded::Pattern;
 
 /// One client's end of the conversation.
 struct Client {

@@ -5,8 +5,6 @@
 mod check;
 /// One client's conversation.
 mod client;
-/// The generated data.
-mod pattern;
 /// How far all clients are.
 mod progress;
 /// What came of it.

@@ -35,12 +35,13 @@ use slab::Slab;
 
 use self::flights::{Flights, Landing};
 use self::host::{Answer, Host, Rules, Try};
-use self::order::{Order, mix};
+use self::order::Order;
 use self::pulse::Pulse;
 use self::rate::Rate;
 use self::round_trip::{FLOOR, FLOOR_LOOPBACK};
 use self::window::Budget;
 use super::{Finding, HostReport, News, Plan, Progress, State, Terms, Totals, Verdict, target};
+use crate::seeded::mix;
 
 pub(super) fn run(plan: &Plan, stop: &AtomicBool, tell: &mut dyn FnMut(News)) -> io::Result<Totals> {
     let target = |number| plan.targets.host(number);

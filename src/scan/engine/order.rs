@@ -1,6 +1,8 @@
 //! Order: the numbers below a bound, each once, in an order that a seed decides. No list: a Feistel network is a bijection
 //! on a power of four, and whoever falls outside the bound walks on until inside.
 
+use crate::seeded::mix;
+
 /// A permutation of `0..len`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
@@ -40,14 +42,6 @@ impl Order {
         }
         left << self.half | right
     }
-}
-
-/// Every bit of the number changes every bit of the result: the finalizer of SplitMix64.
-pub(super) fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 /// Four make a pseudo-random permutation of pseudo-random functions (Luby and Rackoff); nobody attacks this one.

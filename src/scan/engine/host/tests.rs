@@ -1,7 +1,7 @@
 //! Stories of a host, each from a seed: a network that loses, filters, counts its resets or dies, in simulated time.
 
 use super::*;
-use crate::scan::engine::order::mix;
+use crate::seeded::mix;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use std::fmt::Arguments;
 
 use super::super::game::{MOST_DRAWS, WINS};
 use super::*;
-use crate::services::dice::Dice;
+use crate::seeded::Dice;
 
 /// Plays the evening of `seed`, which is always the same, and tells each step as it is over. Gives how matches ended.
 ///

@@ -17,7 +17,7 @@ use std::fmt::Arguments;
 use jiff::SignedDuration;
 
 use super::{Cause, Id, Rate, Terms};
-use crate::services::dice::Dice;
+use crate::seeded::Dice;
 
 use world::{Reading, Tell, World};
 

@@ -4,24 +4,26 @@
 
 use std::sync::LazyLock;
 
+use super::dice::Dice;
+
 /// The data of one client.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     before: u64,
     after: u64,
 }
 
 /// Characters to a block.
-pub(super) const BLOCK: usize = 8;
+pub(crate) const BLOCK: usize = 8;
 
 impl Pattern {
-    pub(super) fn new(seed: u64, client: usize) -> Self {
-        let mut state = seed ^ (client as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Self { before: split_mix(&mut state) & MASK, after: split_mix(&mut state) & MASK }
+    pub(crate) fn new(seed: u64, client: usize) -> Self {
+        let mut dice = Dice::new(seed ^ (client as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Self { before: dice.roll() & MASK, after: dice.roll() & MASK }
     }
 
     /// Fills `buf` with what stands at offset `at`.
-    pub(super) fn fill(&self, at: u64, buf: &mut [u8]) {
+    pub(crate) fn fill(&self, at: u64, buf: &mut [u8]) {
         let within = (at % BLOCK as u64) as usize;
         let (head, rest) = buf.split_at_mut(if within == 0 { 0 } else { buf.len().min(BLOCK - within) });
         let mut index = at / BLOCK as u64;
@@ -37,8 +39,8 @@ impl Pattern {
         tail.copy_from_slice(&self.block(index)[..tail.len()]);
     }
 
-    /// The `index`th block.
-    fn block(&self, index: u64) -> [u8; BLOCK] {
+    /// The `index`th block; indices are below 2^48.
+    pub(crate) fn block(&self, index: u64) -> [u8; BLOCK] {
         let mut bits = (index ^ self.before) & MASK;
         bits = bits.wrapping_mul(FIRST) & MASK;
         bits ^= bits >> 24;
@@ -55,7 +57,7 @@ impl Pattern {
 
     /// Which block this is; `None` where it holds characters of another alphabet. Eight characters from elsewhere come
     /// out as a random number below 2^48.
-    pub(super) fn index(&self, block: &[u8; BLOCK]) -> Option<u64> {
+    pub(crate) fn index(&self, block: &[u8; BLOCK]) -> Option<u64> {
         let mut bits = 0;
         for byte in block {
             let six = TABLES.values[usize::from(*byte)];
@@ -84,15 +86,6 @@ const fn inverse(odd: u64) -> u64 {
         step += 1;
     }
     x
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-fn split_mix(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 struct Tables {
