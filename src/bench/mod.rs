@@ -1,4 +1,46 @@
 //! Bench: load, as three values (pace, workload, stop) and a loop, and what is to be believed of it.
 
+/// What can be wrong.
+mod fault;
+/// When messages are due, and when it is over.
+mod pace;
 /// A run as people and programs read it.
 pub(crate) mod report;
+/// Requests and their answers.
+mod script;
+/// What is said.
+mod workload;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+pub(crate) use fault::{FAULTS, Fault, FaultKind};
+pub(crate) use pace::{Pace, Spacing, Stop};
+pub(crate) use script::Script;
+pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};
+
+/// The load that one run is: who says what, when, and until when.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) pace: Pace,
+    pub(crate) workload: Workload,
+    pub(crate) stop: Stop,
+    /// Load before the measured time, of the same kind.
+    pub(crate) warmup: Duration,
+    /// How long answers may be silent while they are due.
+    pub(crate) patience: Duration,
+    pub(crate) crowd: Crowd,
+}
+
+/// Who connects.
+#[derive(Clone, Debug)]
+pub(crate) struct Crowd {
+    pub(crate) connections: usize,
+    /// Connections that say nothing, beside them.
+    pub(crate) held: usize,
+    /// New connections a second; as many as the server takes where it is `None`.
+    pub(crate) connect_rate: Option<f64>,
+    /// Local addresses to connect from, in turn; ours to choose where there are none.
+    pub(crate) sources: Vec<IpAddr>,
+    pub(crate) workers: usize,
+}
