@@ -1,0 +1,520 @@
+//! Worker: one thread with its part of the crowd, in an event loop of its own. Workers share nothing but the clock and
+//! the order to stop.
+
+use std::io::{self, ErrorKind};
+use std::iter::Peekable;
+use std::mem::take;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+use rustix::io::Errno;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::alarm::{Alarm, Looked};
+use super::connection::{Connection, End, Stage, Turn};
+use super::desk::{Clock, Desk, Looping, Quota, Window, nanos};
+use super::news::{Last, News, Slice};
+use super::socket::{Socket, Target};
+use super::sources::Sources;
+use crate::bench::pace::{Due, Schedule};
+use crate::bench::{Connecting, Fault, FaultKind, Load, Pace};
+use crate::net::{Reason, Stream};
+
+/// What a worker is told when it is hired.
+pub(super) struct Job {
+    pub(super) number: usize,
+    pub(super) load: Arc<Load>,
+    pub(super) target: Target,
+    /// A connection that is there already, for the first place.
+    pub(super) first: Option<Stream>,
+    pub(super) clock: Clock,
+    pub(super) news: SyncSender<News>,
+    /// When the load is to begin, once everybody is connected.
+    pub(super) go: Receiver<Window>,
+    pub(super) stop: Arc<AtomicBool>,
+    /// How long before an instant it looks instead of sleeping.
+    pub(super) lead: Duration,
+}
+
+pub(super) struct Worker {
+    job: Job,
+    desk: Desk,
+    poll: Poll,
+    alarm: Alarm,
+    sources: Sources,
+    places: Vec<Connection>,
+    /// How many of the places talk; those behind them only stay.
+    talking: usize,
+    /// Places that have used up their turn and may have more.
+    again: Vec<usize>,
+    schedule: Option<Peekable<Schedule>>,
+    /// When the load began, which the schedule counts from.
+    start: u64,
+    next_slice: u64,
+    next_sweep: u64,
+    slice_began: u64,
+    /// Connections that are open or on their way.
+    alive: usize,
+    dialling: usize,
+    last: Last,
+    drains: bool,
+}
+
+impl Worker {
+    /// # Errors
+    /// Where the system grants no event queue or no timer.
+    pub(super) fn new(job: Job) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let (load, number) = (Arc::clone(&job.load), job.number);
+        let quota = Quota::share(&load.stop, number, load.crowd.workers);
+        let desk = Desk::new(&load, job.clock, quota);
+        let crowd = &load.crowd;
+        let mine = |all: usize| (number..all).step_by(crowd.workers);
+        let talking = mine(crowd.connections).count();
+        let held = mine(crowd.held).map(|place| crowd.connections + place);
+        let places = mine(crowd.connections).chain(held).map(|place| Connection::new(place as u32, &desk)).collect();
+        let schedule = match load.pace {
+            Pace::Open { rate, spacing, .. } => Some(Schedule::new(rate, spacing, load.workload.seed).peekable()),
+            Pace::Closed { .. } => None,
+        };
+        Ok(Self {
+            alarm: Alarm::new(&poll, job.lead)?,
+            sources: Sources::new(&crowd.sources, &job.target),
+            job,
+            desk,
+            poll,
+            places,
+            talking,
+            again: Vec::new(),
+            schedule,
+            start: 0,
+            next_slice: u64::MAX,
+            next_sweep: 0,
+            slice_began: 0,
+            alive: 0,
+            dialling: 0,
+            last: Last::default(),
+            drains: false,
+        })
+    }
+
+    /// Connects, waits for the others, presses, and listens for what is still due.
+    ///
+    /// # Errors
+    /// Where the event queue fails.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(MOST_EVENTS);
+        self.connect(&mut events)?;
+        let tally = take(&mut self.desk.tally);
+        // Nobody who listens any more: then `go` is gone too.
+        let _ = self.job.news.send(News::Connected { alive: self.alive, tally });
+        let Ok(window) = self.job.go.recv() else { return Ok(()) };
+        self.begin(window);
+        self.press(&mut events)?;
+        self.finish();
+        self.drain(&mut events)?;
+        self.part(&mut events)?;
+        self.last.tally = take(&mut self.desk.tally);
+        let _ = self.job.news.send(News::Done(Box::new(self.last)));
+        Ok(())
+    }
+
+    fn churns(&self) -> bool {
+        self.job.load.workload.connecting == Connecting::Anew
+    }
+
+    fn is_told_to_stop(&self) -> bool {
+        self.job.stop.load(Ordering::Relaxed)
+    }
+
+    /// Every place gets its connection; of a crowd that connects anew each time, only those who stay.
+    fn connect(&mut self, events: &mut Events) -> io::Result<()> {
+        if let Some(stream) = self.job.first.take() {
+            self.adopt(stream);
+        }
+        let (mut next, begun) = (if self.churns() { self.talking } else { 0 }, self.desk.clock.now());
+        let mut launched = 0u64;
+        let gap = self.job.load.crowd.connect_rate.map_or(0.0, |rate| 1e9 * self.job.load.crowd.workers as f64 / rate);
+        while (next < self.places.len() || self.dialling > 0) && !self.is_told_to_stop() {
+            let now = self.desk.clock.now();
+            let due = begun + (launched as f64 * gap) as u64;
+            let may = next < self.places.len() && self.dialling < MOST_DIALLING;
+            if may && due <= now {
+                if self.places[next].stage != Stage::Idle || self.dial(next, now) {
+                    (next, launched) = (next + 1, launched + 1);
+                    continue;
+                }
+            }
+            let most = if may && due > now { due - now } else { nanos(BRIEF) };
+            self.attend(events, most.min(nanos(BRIEF)))?;
+            self.sweep(self.desk.clock.now());
+        }
+        Ok(())
+    }
+
+    fn adopt(&mut self, stream: Stream) {
+        // One that cannot be adopted is dialled like the others.
+        let Ok(mut socket) = Socket::adopt(stream) else { return };
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if self.poll.registry().register(&mut socket, Token(0), both).is_ok() {
+            self.places[0].socket = Some(socket);
+            self.places[0].stage = Stage::Open;
+            self.alive += 1;
+            self.desk.tally.connects += 1;
+        }
+    }
+
+    /// Sets out for a place; false where it is to be tried again a little later.
+    fn dial(&mut self, place: usize, now: u64) -> bool {
+        let number = self.places[place].number;
+        for _ in 0..SOURCES_A_DIAL {
+            let launched = Socket::launch(&self.job.target, self.sources.of(number)).and_then(|mut socket| {
+                let both = Interest::READABLE | Interest::WRITABLE;
+                self.poll.registry().register(&mut socket, Token(place), both).map(|()| socket)
+            });
+            match launched {
+                Ok(socket) => {
+                    self.places[place].set_out(socket, now);
+                    (self.alive, self.dialling) = (self.alive + 1, self.dialling + 1);
+                    return true;
+                }
+                // A Unix socket says so while its backlog is full.
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
+                Err(e) if e.kind() == ErrorKind::AddrNotAvailable && self.sources.shift() => {}
+                Err(e) => {
+                    self.cannot_connect(place, &e);
+                    return true;
+                }
+            }
+        }
+        // All local ports of so many addresses are taken: some of them will be free again.
+        false
+    }
+
+    fn cannot_connect(&mut self, place: usize, error: &io::Error) {
+        let way_out = match Errno::from_io_error(error) {
+            Some(Errno::ADDRNOTAVAIL) => "; local ports are used up, so name more addresses with --source",
+            Some(Errno::MFILE | Errno::NFILE) => "; descriptors are used up, so use fewer connections",
+            _ => "",
+        };
+        let what = format!("{}{way_out}", Reason(error));
+        let (now, number) = (self.desk.clock.now(), self.places[place].number);
+        self.desk.tally.faults.note(now, number, Fault { kind: FaultKind::Unconnected, count: 1, what });
+        // Who connects anew each time tries again with the next sweep.
+        self.places[place].stage = if self.churns() { Stage::Idle } else { Stage::Gone };
+    }
+
+    fn begin(&mut self, window: Window) {
+        self.desk.window = window;
+        self.start = window.begin - nanos(self.job.load.warmup);
+        (self.next_slice, self.slice_began, self.next_sweep) = (window.begin, self.start, self.start);
+        let now = self.desk.clock.now();
+        for place in 0..self.talking {
+            self.resume(place, now);
+        }
+    }
+
+    /// A place that has something to say says it, or sets out to.
+    fn resume(&mut self, place: usize, now: u64) {
+        let connection = &mut self.places[place];
+        match connection.stage {
+            Stage::Open => {
+                let turn = connection.speak(&mut self.desk, now);
+                self.after(place, turn);
+            }
+            Stage::Idle if self.churns() && self.has_something_to_say(place, now) => {
+                self.dial(place, now);
+            }
+            _ => {}
+        }
+    }
+
+    fn has_something_to_say(&self, place: usize, now: u64) -> bool {
+        match self.desk.looping {
+            Looping::Open => self.places[place].owes(),
+            Looping::Closed => !self.desk.quota.is_used_up() && now < self.desk.window.finish,
+        }
+    }
+
+    fn press(&mut self, events: &mut Events) -> io::Result<()> {
+        let (mut before, mut looked) = (self.desk.clock.now(), Looked::Around);
+        loop {
+            let now = self.desk.clock.now();
+            if looked == Looked::InVain && self.desk.window.holds(now) {
+                self.last.spun += now - before;
+            }
+            before = now;
+            if self.is_over(now) {
+                return Ok(());
+            }
+            self.tell(now);
+            self.launch(now);
+            self.sweep(now);
+            looked = self.attend(events, self.until_next_duty(now))?;
+        }
+    }
+
+    fn is_over(&self, now: u64) -> bool {
+        let nothing_left = self.desk.quota.is_used_up() && self.desk.under_way == 0 && self.desk.backlog == 0;
+        let nobody_left = self.alive == 0 && !self.churns();
+        now >= self.desk.window.finish || nothing_left || nobody_left || self.is_told_to_stop()
+    }
+
+    /// How long nothing needs to be done by itself, in nanoseconds.
+    fn until_next_duty(&mut self, now: u64) -> u64 {
+        let start = self.start;
+        let due = self.schedule.as_mut().and_then(Peekable::peek).map_or(u64::MAX, |due| start + due.at);
+        let duties = [due, self.next_slice, self.next_sweep, self.desk.window.finish];
+        duties.into_iter().min().unwrap_or(u64::MAX).saturating_sub(now)
+    }
+
+    /// Messages of the schedule that are due by now.
+    fn launch(&mut self, now: u64) {
+        let (mine, all) = (self.job.number, self.job.load.crowd.connections as u64);
+        let workers = self.job.load.crowd.workers;
+        for _ in 0..LAUNCHES_A_TURN {
+            let start = self.start;
+            let due = self.schedule.as_mut().and_then(|schedule| schedule.next_if(|due| start + due.at <= now));
+            let Some(Due { number, at }) = due else { return };
+            let place = (number % all) as usize;
+            if place % workers == mine && !self.desk.quota.is_used_up() {
+                self.owe(place / workers, self.start + at, now);
+            }
+        }
+    }
+
+    fn owe(&mut self, place: usize, intended: u64, now: u64) {
+        if self.desk.window.holds(intended) {
+            self.desk.tally.lag.record(now - intended);
+        }
+        if self.places[place].stage == Stage::Gone {
+            self.last.unsent += u64::from(self.desk.window.holds(intended));
+            return;
+        }
+        self.places[place].owe(intended, &mut self.desk);
+        self.resume(place, now);
+    }
+
+    /// Waits at most so long, and gives everybody who has something their turn.
+    fn attend(&mut self, events: &mut Events, most: u64) -> io::Result<Looked> {
+        let most = if self.again.is_empty() { most } else { 0 };
+        let looked = self.alarm.wait(&mut self.poll, events, most)?;
+        for event in &*events {
+            let Token(place) = event.token();
+            if place < self.places.len() {
+                self.turn(place, event.is_writable());
+                // What has become due meanwhile does not wait for all the others.
+                if self.schedule.is_some() {
+                    self.launch(self.desk.clock.now());
+                }
+            }
+        }
+        for place in take(&mut self.again) {
+            self.places[place].queued = false;
+            self.turn(place, true);
+        }
+        Ok(looked)
+    }
+
+    #[expect(clippy::fn_params_excessive_bools, reason = "what mio says of an event")]
+    fn turn(&mut self, place: usize, writable: bool) {
+        match self.places[place].stage {
+            Stage::Dialling(since) => self.arrive(place, since),
+            Stage::Open => {
+                let mut turn = self.places[place].listen(&mut self.desk);
+                if writable && matches!(turn, Turn::Waits) && place < self.talking {
+                    turn = self.places[place].speak(&mut self.desk, self.job.clock.now());
+                }
+                self.after(place, turn);
+            }
+            Stage::Idle | Stage::Gone => {}
+        }
+    }
+
+    fn arrive(&mut self, place: usize, since: u64) {
+        let Some(arrival) = self.places[place].arrival() else { return };
+        let now = self.desk.clock.now();
+        self.dialling -= 1;
+        match arrival {
+            Ok(()) => {
+                self.desk.tally.connect.record(now - since);
+                self.desk.tally.connects += 1;
+                self.places[place].stage = Stage::Open;
+                if self.start > 0 && place < self.talking {
+                    self.resume(place, now);
+                }
+            }
+            Err(e) => {
+                self.alive -= 1;
+                self.places[place].socket = None;
+                self.cannot_connect(place, &e);
+            }
+        }
+    }
+
+    fn after(&mut self, place: usize, turn: Turn) {
+        let done = self.places[place].is_done(&self.desk);
+        match turn {
+            Turn::Waits if done => self.end(place, End::Done),
+            Turn::Waits => {}
+            Turn::MayHaveMore => {
+                if !std::mem::replace(&mut self.places[place].queued, true) {
+                    self.again.push(place);
+                }
+            }
+            Turn::Ended(End::PeerClosed) if done || self.drains && !self.places[place].is_busy() => {
+                self.end(place, End::Done);
+            }
+            Turn::Ended(end) => self.end(place, end),
+        }
+    }
+
+    fn end(&mut self, place: usize, end: End) {
+        let now = self.desk.clock.now();
+        self.alive -= 1;
+        self.places[place].conclude(end, &mut self.desk, now);
+        if self.churns() && !self.drains && place < self.talking {
+            self.places[place].begin_again(&mut self.desk);
+            self.resume(place, now);
+        }
+    }
+
+    /// Looks after those of whom nothing is heard.
+    fn sweep(&mut self, now: u64) {
+        if now < self.next_sweep {
+            return;
+        }
+        let patience = self.job.load.patience;
+        self.next_sweep = now + nanos((patience / 8).clamp(SHORTEST_SWEEP, LONGEST_SWEEP));
+        let patience = nanos(patience);
+        for place in 0..self.places.len() {
+            match self.places[place].stage {
+                Stage::Dialling(since) if now - since > patience => {
+                    (self.alive, self.dialling) = (self.alive - 1, self.dialling - 1);
+                    self.places[place].socket = None;
+                    let late = io::Error::new(ErrorKind::TimedOut, format!("no answer within {:?}", self.job.load.patience));
+                    self.cannot_connect(place, &late);
+                }
+                Stage::Open if self.places[place].silent_for(now) > patience => self.doubt(place, now),
+                Stage::Idle if place < self.talking && self.start > 0 => self.resume(place, now),
+                _ => {}
+            }
+        }
+    }
+
+    /// A loss and an end look alike until one more message is answered or not.
+    fn doubt(&mut self, place: usize, now: u64) {
+        let may_probe = !self.places[place].probed && !self.drains && !self.desk.quota.is_used_up();
+        if may_probe && !self.churns() {
+            self.places[place].probe(&mut self.desk, now);
+            self.resume(place, now);
+        } else {
+            self.end(place, End::Silent);
+        }
+    }
+
+    /// Sends off what was counted in a second that is over; while nobody takes it, it stays with the next.
+    fn tell(&mut self, now: u64) {
+        if now < self.next_slice {
+            return;
+        }
+        if self.next_slice == self.desk.window.begin {
+            self.last.cpu = cpu();
+        }
+        let slice = Slice { began: self.slice_began, ended: now, tally: take(&mut self.desk.tally), backlog: self.desk.backlog };
+        if let Err(returned) = self.job.news.try_send(News::Slice(Box::new(slice))) {
+            if let Some(slice) = returned.into_slice() {
+                self.desk.tally = slice.tally;
+            }
+        } else {
+            self.slice_began = self.next_slice;
+        }
+        self.next_slice += nanos(SECOND);
+    }
+
+    /// The measured time is over.
+    fn finish(&mut self) {
+        let now = self.desk.clock.now();
+        // Where a second had begun to be counted before, it is told first.
+        self.last.cpu = cpu().saturating_sub(self.last.cpu);
+        self.desk.window.finish = self.desk.window.finish.min(now.max(self.desk.window.begin));
+        self.last.finished = self.desk.window.finish.max(now);
+        self.last.slice_began = self.slice_began;
+        (self.last.backlog_end, self.last.backlog_most) = (self.desk.backlog, self.desk.most_backlog);
+        (self.desk.quota, self.schedule, self.drains) = (Quota::none(), None, true);
+        for place in 0..self.talking {
+            for intended in self.places[place].forget_waiting(&mut self.desk) {
+                if self.desk.window.holds(intended) {
+                    // Left out, the worst would be missing: it took at least so long.
+                    self.desk.tally.response.record(now - intended);
+                    self.last.unsent += 1;
+                }
+            }
+        }
+    }
+
+    /// What is under way may still come.
+    fn drain(&mut self, events: &mut Events) -> io::Result<()> {
+        let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { self.job.load.patience.min(LONGEST_DRAIN) };
+        let deadline = self.last.finished + nanos(most);
+        while self.desk.under_way > 0 && self.desk.clock.now() < deadline {
+            self.attend(events, nanos(BRIEF))?;
+        }
+        self.last.drained = self.desk.clock.now();
+        for place in 0..self.talking {
+            if self.places[place].stage == Stage::Open && self.places[place].is_busy() {
+                self.desk.patience = most;
+                self.end(place, End::Silent);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says goodbye, and listens a little whether more comes than was asked for.
+    fn part(&mut self, events: &mut Events) -> io::Result<()> {
+        for connection in &self.places {
+            if let Some(socket) = &connection.socket {
+                socket.half_close();
+            }
+        }
+        let deadline = self.desk.clock.now() + nanos(FAREWELL);
+        while self.alive > 0 && self.desk.clock.now() < deadline && !self.is_told_to_stop() {
+            self.attend(events, nanos(BRIEF))?;
+        }
+        for place in 0..self.places.len() {
+            if let Some(socket) = &self.places[place].socket {
+                socket.forsake();
+                self.end(place, End::Done);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// CPU time of this thread in nanoseconds.
+fn cpu() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+/// The order to stop is seen so soon.
+const BRIEF: Duration = Duration::from_millis(5);
+/// So few that a message of the schedule does not wait long for all of them.
+const MOST_EVENTS: usize = 128;
+/// Messages of a schedule that is behind, before answers are read again.
+const LAUNCHES_A_TURN: usize = 256;
+/// Connections on their way at once: what the smallest accept queues of real servers take.
+const MOST_DIALLING: usize = 64;
+/// Local addresses that are tried for one connection.
+const SOURCES_A_DIAL: usize = 8;
+const SHORTEST_SWEEP: Duration = Duration::from_millis(5);
+const LONGEST_SWEEP: Duration = Duration::from_millis(50);
+/// Whoever has not answered by then has been measured as slow enough.
+const LONGEST_DRAIN: Duration = Duration::from_secs(2);
+const BRIEF_DRAIN: Duration = Duration::from_millis(200);
+/// A server that closes when its peer does needs a round trip.
+const FAREWELL: Duration = Duration::from_millis(200);
