@@ -7,6 +7,8 @@ mod error;
 mod kin;
 /// Who listens on a port, as the kernel tells it.
 mod listening;
+/// How much of the machine's time it had.
+mod machine;
 /// Asking again until there is an answer.
 mod poll;
 /// What `/proc` says of a process.
@@ -15,7 +17,11 @@ mod process;
 mod program;
 /// The end of what it wrote to stderr.
 mod tail;
+/// What it uses.
+mod usage;
 
 pub(crate) use error::SubjectError;
 pub(crate) use listening::{free_port, is_listening};
+pub(crate) use machine::{MachineTime, steal};
 pub(crate) use program::Program;
+pub(crate) use usage::{Usage, Watch};
