@@ -15,6 +15,8 @@ pub(crate) mod live;
 /// A run as it might have been.
 #[cfg(test)]
 mod sample;
+/// The whole terminal while it lasts.
+pub(crate) mod screen;
 /// A run as people read it on a terminal.
 pub(crate) mod summary;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use crate::bench::FAULTS;
 use crate::event::sinks::Colour;
 
-use super::document::{Bound, Document, FaultCount};
+use super::document::{Bound, Document, FaultCount, Generator, Server};
 use super::words::{Count, PerSecond, Percent, Size, Time, wrapped};
 
 /// How it looks, where there is a choice.
@@ -82,8 +82,9 @@ fn figures(document: &Document, page: &mut Page<'_>) -> io::Result<()> {
         Some((share, asked)) => format!(", {} of the {} asked for", Percent(share), PerSecond(asked)),
         None => String::new(),
     };
-    let messages = page.loud(&format!("{} messages/s", PerSecond(rate.messages_per_s).to_string().trim_end_matches("/s")));
-    page.row("rate", &format!("{messages}, {:.1} MB/s{of_asked}", rate.mb_per_s))?;
+    let bold = page.looks.colour.style(Style::new().bold());
+    let words = format!("{} messages/s, {:.1} MB/s{of_asked}", PerSecond(rate.messages_per_s).number(), rate.mb_per_s);
+    page.painted("rate", &words, bold)?;
     page.row("counts", &counts(document))?;
     match reads_per_message(document) {
         Some(reads) if reads > PIECES => page.row("pieces", &format!("an answer came in {reads:.1} reads on average")),
@@ -110,38 +111,39 @@ fn reads_per_message(document: &Document) -> Option<f64> {
     (counts.answered > 0).then(|| counts.reads as f64 / counts.answered as f64)
 }
 
-/// What both sides used.
+/// What both sides used, above each other.
 fn parties(document: &Document, page: &mut Page<'_>) -> io::Result<()> {
-    page.row("generator", &generator(document))?;
-    match &document.server {
-        Some(server) => page.row("server", &server_words(server, document.phases.measured_us)),
-        None => Ok(()),
-    }
+    let (generator, server) = (&document.generator, document.server.as_ref());
+    let used = |cpu: f64| format!("{cpu:.2}");
+    let (ours, theirs) = (used(generator.cpu_us_per_message), server.map(|server| used(server.cpu_us_per_message)));
+    let widest = theirs.as_ref().map_or(0, String::len).max(ours.len());
+    page.row("generator", &format!("{ours:>widest$} {CPU}, {}", working(generator)))?;
+    let (Some(server), Some(theirs)) = (server, theirs) else { return Ok(()) };
+    page.row("server", &format!("{theirs:>widest$} {CPU}, {}", switching(server, document.phases.measured_us)))?;
+    let [now, peak] = [server.memory_bytes, server.peak_memory_bytes].map(|bytes| Size(bytes as f64));
+    page.row("memory", &format!("{now}, {peak} at most, {} a connection", Size(server.bytes_per_connection)))
 }
 
-fn generator(document: &Document) -> String {
-    let us = &document.generator;
-    let mut words = format!("{:.2} us of CPU a message, {} busy", us.cpu_us_per_message, Percent(us.busy));
-    if us.spun > 0.0 {
-        words += &format!(", {} looking out for the next instant", Percent(us.spun));
+fn working(generator: &Generator) -> String {
+    let mut words = format!("{} busy", Percent(generator.busy));
+    if generator.spun > 0.0 {
+        words += &format!(", {} spun", Percent(generator.spun));
     }
-    if us.backlog_most > 0 {
-        words += &format!(", backlog {} at most and {} at the end", us.backlog_most, us.backlog_end);
+    if generator.backlog_most > 0 {
+        words += &format!(", backlog {} at most, {} at the end", generator.backlog_most, generator.backlog_end);
     }
-    match us.steal {
-        Some(steal) => words + &format!(", {} of the machine stolen", Percent(steal)),
+    match generator.steal {
+        Some(steal) => words + &format!(", {} stolen", Percent(steal)),
         None => words,
     }
 }
 
-fn server_words(server: &super::document::Server, measured_us: f64) -> String {
-    let cpu = format!("{:.2} us of CPU a message, busiest thread {} busy", server.cpu_us_per_message, Percent(server.busy));
-    let (now, peak) = (Size(server.memory_bytes as f64), Size(server.peak_memory_bytes as f64));
-    let memory = format!("{now} of memory ({peak} at most, {} a connection)", Size(server.bytes_per_connection));
+fn switching(server: &Server, measured_us: f64) -> String {
     let seconds = (measured_us / 1e6).max(f64::MIN_POSITIVE);
     let switches = [server.voluntary_switches, server.involuntary_switches];
     let [gave_up, lost] = switches.map(|count| PerSecond(count as f64 / seconds));
-    format!("{cpu}, {memory}, context switches {gave_up} voluntary and {lost} involuntary (pid {})", server.pid)
+    let busy = Percent(server.busy);
+    format!("{busy} busy, context switches {gave_up} voluntary, {lost} involuntary, pid {}", server.pid)
 }
 
 /// A line for each kind of fault, and where the first one was.
@@ -149,7 +151,7 @@ fn faults(document: &Document, page: &mut Page<'_>) -> io::Result<()> {
     if document.faults.is_empty() {
         let (words, colour) = innocence(document);
         let paint = page.paint(colour);
-        return page.row("faults", &format!("{paint}{words}{paint:#}"));
+        return page.painted("faults", words, paint);
     }
     let widest = document.faults.iter().map(|fault| fault.count.to_string().len()).max().unwrap_or(0);
     let red = page.paint(AnsiColor::Red);
@@ -205,9 +207,13 @@ struct Page<'a> {
 impl Page<'_> {
     /// What it is about, and words about it, which go on below themselves.
     fn row(&mut self, key: &str, words: &str) -> io::Result<()> {
+        self.painted(key, words, Style::new())
+    }
+
+    fn painted(&mut self, key: &str, words: &str, paint: Style) -> io::Result<()> {
         let mut key = key;
         for line in wrapped(words, self.columns().saturating_sub(INDENT + KEY + 1)) {
-            self.line(key, &line)?;
+            self.line(key, &format!("{paint}{line}{paint:#}"))?;
             key = "";
         }
         Ok(())
@@ -241,6 +247,8 @@ impl Page<'_> {
     }
 }
 
+/// What the first number of both sides is.
+const CPU: &str = "us of CPU a message";
 const INDENT: usize = 2;
 /// `generator`
 const KEY: usize = 10;

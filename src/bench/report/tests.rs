@@ -11,35 +11,39 @@ fn told(document: &Document, colour: Colour, columns: Option<usize>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// With `GOLDEN` in the environment, what was found is what is expected from now on.
-fn golden(name: &str, found: &str) {
-    let path = format!("{}/src/bench/report/golden/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("GOLDEN").is_some() {
-        std::fs::write(&path, found).unwrap();
-    }
-    assert_eq!(found, std::fs::read_to_string(&path).unwrap(), "{name}");
+/// Holds what was written against a file of `golden/`.
+macro_rules! same {
+    ($written:expr, $golden:literal) => {
+        let written = $written;
+        assert!(written == include_str!(concat!("golden/", $golden)), "this was written:\n{written}");
+    };
 }
 
 #[test]
 fn a_run_is_told_to_people() {
-    golden("summary.txt", &told(&sample::document(), Colour::Plain, None));
-    golden("summary-closed.txt", &told(&sample::closed(), Colour::Plain, None));
+    same!(told(&sample::document(), Colour::Plain, None), "summary.txt");
+}
+
+#[test]
+fn a_closed_loop_without_a_fault_is_told_shortly() {
+    same!(told(&sample::closed(), Colour::Plain, None), "summary-closed.txt");
 }
 
 #[test]
 fn a_run_is_told_on_a_narrow_terminal() {
     let text = told(&sample::document(), Colour::Plain, Some(80));
-    golden("summary-narrow.txt", &text);
+    same!(&text, "summary-narrow.txt");
     let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 80).collect();
     assert!(long.is_empty(), "{long:?}");
 }
 
 #[test]
 fn colour_changes_no_word() {
-    let coloured = told(&sample::document(), Colour::Coloured, Some(200));
-    assert!(coloured.contains("\u{1b}["));
-    let plain = anstyle_free(&coloured);
-    assert_eq!(plain, told(&sample::document(), Colour::Plain, Some(200)));
+    for (document, columns) in [(sample::document(), 200), (sample::document(), 45), (sample::closed(), 80)] {
+        let coloured = told(&document, Colour::Coloured, Some(columns));
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(uncoloured(&coloured), told(&document, Colour::Plain, Some(columns)));
+    }
 }
 
 #[test]
@@ -52,16 +56,21 @@ fn a_run_without_an_answer_is_told_too() {
 }
 
 #[test]
-fn plotters_get_what_they_know() {
-    let (mut seconds, mut percentiles) = (Vec::new(), Vec::new());
+fn spreadsheets_get_a_second_a_line() {
+    let mut seconds = Vec::new();
     csv::write(&sample::document(), &mut seconds).unwrap();
+    same!(String::from_utf8(seconds).unwrap(), "seconds.csv");
+}
+
+#[test]
+fn plotters_get_what_they_know() {
+    let mut percentiles = Vec::new();
     hgrm::write(&sample::document(), &mut percentiles).unwrap();
-    golden("seconds.csv", &String::from_utf8(seconds).unwrap());
-    golden("response.hgrm", &String::from_utf8(percentiles).unwrap());
+    same!(String::from_utf8(percentiles).unwrap(), "response.hgrm");
 }
 
 /// Without the sequences that colour it.
-fn anstyle_free(text: &str) -> String {
+fn uncoloured(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     first + &parts.map(|part| part.split_once('m').unwrap().1).collect::<String>()

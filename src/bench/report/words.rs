@@ -45,13 +45,16 @@ impl Display for Round {
     }
 }
 
-/// A share of 1: `99.7 %`.
+/// A share of 1: `99.7 %`, and what is there at all is not nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Percent(pub(super) f64);
 
 impl Display for Percent {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{:.1} %", self.0 * 100.0))
+        match self.0 {
+            share if share > 0.0 && share < 0.0005 => f.pad("<0.1 %"),
+            share => f.pad(&format!("{:.1} %", share * 100.0)),
+        }
     }
 }
 
@@ -86,23 +89,31 @@ pub(super) struct PerSecond(pub(super) f64);
 
 impl Display for PerSecond {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.*}/s", usize::from(self.0 < 100.0), self.0)
+        write!(f, "{}/s", self.number())
     }
 }
 
-/// The words of `text` in lines of at most `columns`; a longer word has a line of its own.
+impl PerSecond {
+    pub(super) fn number(self) -> String {
+        format!("{:.*}", usize::from(self.0 < 100.0), self.0)
+    }
+}
+
+/// The words of `text` in lines of at most `columns`; a longer word has a line of its own. Spaces before the first stay.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.len() - 1;
-        let line = &mut lines[last];
-        if line.is_empty() || line.width() + 1 + word.width() <= columns {
-            line.extend((!line.is_empty()).then_some(' '));
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let mut words = text[indent..].split(' ');
+    let mut line = text[..indent].to_owned() + words.next().unwrap_or_default();
+    let mut lines = Vec::new();
+    for word in words {
+        if line.width() + 1 + word.width() <= columns {
+            line.push(' ');
             line.push_str(word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(std::mem::replace(&mut line, word.to_owned()));
         }
     }
+    lines.push(line);
     lines
 }
 
@@ -131,8 +142,7 @@ fn trimmed(value: f64, decimals: usize) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-const SIZES: [(f64, &str); 3] =
-    [(1024.0 * 1024.0 * 1024.0, "GiB"), (1024.0 * 1024.0, "MiB"), (1024.0, "KiB")];
+const SIZES: [(f64, &str); 3] = [(1024.0 * 1024.0 * 1024.0, "GiB"), (1024.0 * 1024.0, "MiB"), (1024.0, "KiB")];
 /// What is left of a bar, in eighths of a column.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -168,9 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn a_small_share_is_not_nothing() {
+        let shares = [0.0, 0.0001, 0.0005, 0.9972, 1.0].map(|share| Percent(share).to_string());
+        assert_eq!(shares, ["0.0 %", "<0.1 %", "0.1 %", "99.7 %", "100.0 %"]);
+    }
+
+    #[test]
     fn lines_break_between_words() {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
         assert_eq!(wrapped("incomprehensible to me", 5), ["incomprehensible", "to me"]);
+        assert_eq!(wrapped("  4 us, 12 % busy", 8), ["  4 us,", "12 %", "busy"]);
         assert_eq!(wrapped("", 5), [""]);
     }
 
