@@ -14,6 +14,9 @@ use super::super::histogram;
 use super::super::words::{Brief, Count, PerSecond, Percent, Round, bar};
 use super::history::History;
 
+/// What a drawing takes of a second.
+type Reading = fn(&Second) -> f64;
+
 /// Where what is.
 struct Places {
     title: Rect,
@@ -116,7 +119,7 @@ fn draw_rate(frame: &mut Frame<'_>, history: &History, (area, paint): (Rect, Pai
 
 fn draw_latency(frame: &mut Frame<'_>, history: &History, (area, paint): (Rect, Paint)) {
     let (from, to) = history.span();
-    let lines: [(_, fn(&Second) -> f64); 3] = [
+    let lines: [(Style, Reading); 3] = [
         (paint.max(), |second| second.response_max_us),
         (paint.p99(), |second| second.response_p99_us),
         (paint.p50(), |second| second.response_p50_us),
@@ -168,7 +171,7 @@ fn headed(area: Rect) -> (Rect, Rect) {
 }
 
 /// What each second has, at the second's end.
-fn points(history: &History, of: fn(&Second) -> f64) -> Vec<(f64, f64)> {
+fn points(history: &History, of: Reading) -> Vec<(f64, f64)> {
     history.seconds.iter().map(|second| ((second.at_us + second.lasted_us) / 1e6, of(second))).collect()
 }
 

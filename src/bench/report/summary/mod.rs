@@ -162,10 +162,10 @@ fn faults(document: &Document, page: &mut Page<'_>) -> io::Result<()> {
     if let Some(first) = &document.first_fault {
         page.row("", &format!("first: {}, {}", first.kind, first.what))?;
     }
-    match document.setup.verified {
-        true => Ok(()),
-        false => page.row("", "answers were counted, and not verified"),
+    if document.setup.verified {
+        return Ok(());
     }
+    page.row("", "answers were counted, and not verified")
 }
 
 /// What may be said where nothing went wrong.
