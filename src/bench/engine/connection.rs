@@ -194,6 +194,7 @@ impl Connection {
                 *(if now < window.finish { &mut tally.answered } else { &mut tally.drained }) += 1;
             }
             Heard::Fault(fault) => tally.faults.note(now, *number, fault),
+            Heard::Past(number) => flights.overtake(number),
             Heard::Lost => hearing = Hearing::Lost,
         });
         desk.under_way -= before - self.flights.under_way();

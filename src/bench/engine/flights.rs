@@ -56,7 +56,7 @@ impl Flights {
     }
 
     /// Nobody waits any more for those below `number`.
-    fn overtake(&mut self, number: u64) {
+    pub(super) fn overtake(&mut self, number: u64) {
         self.ahead = self.ahead.max(number);
         while self.flights.front().is_some_and(|first| first.answered || self.ahead - self.base > MOST_OVERTAKEN) {
             self.flights.pop_front();

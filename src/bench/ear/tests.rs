@@ -1,0 +1,1 @@
+//! What the ear makes of streams that are right, and of those that are not.
