@@ -2,6 +2,8 @@
 
 /// What can be wrong.
 mod fault;
+/// Conditions on a run.
+mod gate;
 /// When messages are due, and when it is over.
 mod pace;
 /// A run as people and programs read it.
@@ -15,6 +17,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
+pub(crate) use gate::{Condition, Needs, per_second};
 pub(crate) use pace::{Pace, Spacing, Stop};
 pub(crate) use script::Script;
 pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};

@@ -3,6 +3,8 @@
 
 /// `accounts`.
 mod accounts;
+/// `bench`.
+mod bench;
 /// What can be said about the room of `chat`.
 mod chat;
 /// Keys of a configuration file, which stand in for flags that were not typed.
@@ -51,6 +53,7 @@ struct Words {
 enum Verb {
     Serve(Box<serve::Words>),
     Connect(Box<connect::Words>),
+    Bench(Box<bench::Words>),
     Scan(Box<scan::Words>),
     Accounts(Box<accounts::Words>),
     Store(store::Words),
@@ -127,6 +130,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
     let plan = match verb {
         Verb::Serve(words) => words.plan(talk)?,
         Verb::Connect(words) => words.plan(talk)?,
+        Verb::Bench(words) => words.plan()?,
         Verb::Scan(words) => words.plan()?,
         Verb::Accounts(words) => words.plan(),
         Verb::Store(words) => words.plan(),

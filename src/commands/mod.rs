@@ -4,6 +4,8 @@
 pub(crate) mod accounts;
 /// Host and port asked from a person, with safe defaults.
 mod ask;
+/// `bench`: presses a server.
+pub(crate) mod bench;
 /// `connect`: talks to a server.
 pub(crate) mod connect;
 /// The admin at the server's terminal.
@@ -37,6 +39,8 @@ pub(crate) use talk::{Paint, Talk, Volume};
 pub(crate) enum Plan {
     Serve(serve::Plan),
     Connect(connect::Plan),
+    Bench(Box<bench::Plan>),
+    Compare(bench::Compare),
     Scan(Box<scan::Plan>),
     Accounts(accounts::Plan),
     Dump(store::Dump),
@@ -48,6 +52,8 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
     let done = match plan {
         Plan::Serve(plan) => serve::run(plan, talk),
         Plan::Connect(plan) => connect::run(plan, talk),
+        Plan::Bench(plan) => bench::run(*plan, talk),
+        Plan::Compare(plan) => bench::compare(&plan),
         Plan::Scan(plan) => scan::run(*plan, talk),
         Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),

@@ -1,0 +1,137 @@
+//! `bench`: presses a server, and says how it did and whether that can be believed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Exit, Failure, Talk};
+use crate::bench::{Condition, Load, Spacing};
+use crate::net::{Address, Families};
+
+/// What is pressed, how, and who is told.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) deed: Deed,
+    pub(crate) reaching: Reaching,
+    /// Its pace is closed where a rate is to be found, whose `depth` is also that of the rates to try.
+    pub(crate) load: Load,
+    /// Each is a failure where it holds. None where two servers are compared.
+    pub(crate) gates: Vec<Condition>,
+    pub(crate) reports: Reports,
+}
+
+/// What is done, and with whom.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    /// One run.
+    Once(Server),
+    /// The highest rate that keeps a condition, which less load makes more likely.
+    Find { server: Server, keeps: Condition, spacing: Spacing },
+    /// Two servers in turn.
+    Versus { pair: [CommandLine; 2], place: StartPlace, rounds: u32 },
+}
+
+/// The other end.
+#[derive(Debug)]
+pub(crate) enum Server {
+    /// Somebody started it. Its process, where we may look at it.
+    Running { address: Address, pid: Option<u32> },
+    /// We start it, and stop it at the end.
+    Started { command: CommandLine, place: StartPlace },
+}
+
+/// Where a server that we start will listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StartPlace {
+    /// A port of 127.0.0.1 that is free: every command has [`PORT`] in it.
+    FreePort,
+    Named(Address),
+}
+
+/// A command to start a server with, in words; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommandLine {
+    /// As it was typed.
+    pub(crate) text: String,
+    words: Vec<String>,
+}
+
+/// How the server is reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reaching {
+    pub(crate) families: Families,
+    /// How long one connection may take to be made.
+    pub(crate) timeout: Duration,
+}
+
+/// Who is told. No two of them have the same path.
+#[derive(Debug)]
+pub(crate) struct Reports {
+    pub(crate) stdout: Form,
+    /// Of one run: nowhere where two servers are compared.
+    pub(crate) csv: Option<PathBuf>,
+    /// The same.
+    pub(crate) hgrm: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
+    pub(crate) live: Live,
+}
+
+/// What goes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text,
+    Json,
+}
+
+/// What is seen while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Live {
+    Line,
+    /// The whole terminal, where there is one.
+    Screen,
+}
+
+/// Two runs of the past, beside each other.
+#[derive(Debug)]
+pub(crate) struct Compare {
+    pub(crate) a: PathBuf,
+    pub(crate) b: PathBuf,
+    pub(crate) stdout: Form,
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// What stands for the port in a command.
+pub(crate) const PORT: &str = "{port}";
+
+impl CommandLine {
+    /// Split as a shell would; `None` where that makes no word, or a quote has no end.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let words = shell_words::split(text).ok().filter(|words| !words.is_empty())?;
+        Some(Self { text: text.to_owned(), words })
+    }
+
+    pub(crate) fn has_port(&self) -> bool {
+        self.words.iter().any(|word| word.contains(PORT))
+    }
+
+    /// The program and its arguments, with `port` for [`PORT`]; as they are where there is none.
+    pub(crate) fn words(&self, port: Option<u16>) -> Vec<String> {
+        let Some(port) = port else { return self.words.clone() };
+        self.words.iter().map(|word| word.replace(PORT, &port.to_string())).collect()
+    }
+}
+
+/// Presses, and tells.
+///
+/// # Errors
+/// Always, until it is there.
+pub(crate) fn run(_plan: Plan, _talk: Talk) -> Result<Exit, Failure> {
+    Err(Failure::failed("cannot press yet; wait for the next version"))
+}
+
+/// Holds two runs beside each other.
+///
+/// # Errors
+/// Always, until it is there.
+pub(crate) fn compare(_plan: &Compare) -> Result<Exit, Failure> {
+    Err(Failure::failed("cannot compare yet; wait for the next version"))
+}
