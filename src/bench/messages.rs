@@ -198,7 +198,7 @@ impl Wire<'_> {
         [&self.head[..self.head_length], self.body, self.tail]
     }
 
-    fn write(&self, mut from: usize, out: &mut [u8]) -> usize {
+    pub(super) fn write(&self, mut from: usize, out: &mut [u8]) -> usize {
         let mut filled = 0;
         for part in self.parts() {
             let rest = part.get(from..).unwrap_or_default();

@@ -1,11 +1,23 @@
 //! Bench: load, as three values (pace, workload, stop) and a loop, and what is to be believed of it.
 
+/// What comes back is judged.
+mod ear;
+/// The workers.
+mod engine;
 /// What can be wrong.
 mod fault;
 /// Conditions on a run.
 mod gate;
+/// What kept the figures from being higher.
+mod judge;
+/// Durations, counted.
+mod latency;
+/// What messages look like.
+mod messages;
 /// When messages are due, and when it is over.
 mod pace;
+/// One run, from its first connection to its document.
+mod press;
 /// A run as people and programs read it.
 pub(crate) mod report;
 /// Requests and their answers.
@@ -18,7 +30,9 @@ use std::time::Duration;
 
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
+pub(crate) use engine::Target;
 pub(crate) use pace::{Pace, Spacing, Stop};
+pub(crate) use press::Press;
 pub(crate) use script::Script;
 pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};
 

@@ -1,5 +1,6 @@
 //! Pace: when messages are due. Pure: the same seed makes the same instants.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::seeded::Dice;
@@ -21,6 +22,29 @@ pub(crate) enum Spacing {
     Even,
     /// Exponential gaps, as of many independent clients.
     Poisson,
+}
+
+impl Pace {
+    /// The rate that is asked for, where it is.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        match self {
+            Self::Open { rate, .. } => Some(*rate),
+            Self::Closed { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { depth: Some(depth) } => write!(f, "closed loop, depth {depth}"),
+            Self::Closed { depth: None } => f.write_str("stream"),
+            Self::Open { rate, spacing, depth } => {
+                let spacing = if *spacing == Spacing::Poisson { "poisson, " } else { "" };
+                write!(f, "open loop, {rate}/s, {spacing}depth {depth}")
+            }
+        }
+    }
 }
 
 /// When it is over: whichever comes first. One of them is there.

@@ -16,7 +16,6 @@ use super::report::document::{
 };
 use super::report::live::{Live, Phase};
 use super::{Load, Pace};
-use crate::net::Stream;
 use crate::subject::{MachineTime, Usage, Watch, steal};
 
 /// A run about to begin.
@@ -26,7 +25,7 @@ pub(crate) struct Press<'a> {
     pub(crate) setup: Setup,
     pub(crate) target: Target,
     /// A connection that is there already: who serves one client only is not asked twice.
-    pub(crate) first: Stream,
+    pub(crate) first: socket2::Socket,
     /// The process to watch, if any.
     pub(crate) server: Option<u32>,
     pub(crate) stop: Arc<AtomicBool>,

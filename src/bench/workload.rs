@@ -1,5 +1,6 @@
 //! Workload: what is said, and what is to come back. Pure.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::framing::Framing;
@@ -49,6 +50,32 @@ pub(crate) enum Checking {
     EveryByte,
     /// Only how many bytes there are.
     Lengths,
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.saying {
+            Saying::Numbered(sizes) => sizes.fmt(f)?,
+            Saying::Same { bytes, name } => {
+                write!(f, "{} B of {}", bytes.len(), name.display().to_string().escape_debug())?;
+            }
+            Saying::Script(script) => write!(f, "script {}", script.name.escape_debug())?,
+        }
+        f.write_str(if self.connecting == Connecting::Anew { ", a connection each" } else { "" })
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size} B"),
+            Self::Between(least, most) => write!(f, "{least}-{most} B"),
+            Self::Weighted(sizes) => {
+                let rows: Vec<String> = sizes.iter().map(|(size, weight)| format!("{size} B x {weight}")).collect();
+                f.write_str(&rows.join(", "))
+            }
+        }
+    }
 }
 
 /// 64 MiB; a longer message is a stream.

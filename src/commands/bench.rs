@@ -1,11 +1,19 @@
 //! `bench`: presses a server, and says how it did and whether that can be believed.
 
+/// One run against one server.
+mod bout;
+/// Where reports go.
+mod outputs;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Exit, Failure, Talk};
+use super::{Exit, Failure, Talk, descriptors};
+use crate::bench::report::document::{Bound, Document};
 use crate::bench::{Condition, Load, Spacing};
-use crate::net::{Address, Families};
+use crate::net::{Address, Families, Reason};
+use bout::{Bout, Stop};
 
 /// What is pressed, how, and who is told.
 #[derive(Debug)]
@@ -123,9 +131,52 @@ impl CommandLine {
 /// Presses, and tells.
 ///
 /// # Errors
-/// Always, until it is there.
-pub(crate) fn run(_plan: Plan, _talk: Talk) -> Result<Exit, Failure> {
-    Err(Failure::failed("cannot press yet; wait for the next version"))
+/// Where the load cannot be made, the server is not there, or a report cannot be written.
+pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
+    let Plan { deed, reaching, load, gates, reports } = plan;
+    check_descriptors(&load)?;
+    let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
+    let bout = Bout { reaching, live: reports.live, talk, stop: &stop };
+    let load = Arc::new(load);
+    match deed {
+        Deed::Once(server) => {
+            let document = bout.run(&server, &load)?;
+            outputs::tell(&document, &reports, talk)?;
+            Ok(stop.signal().map_or_else(|| exit(&document, &gates, talk), Exit::Signal))
+        }
+        Deed::Find { .. } | Deed::Versus { .. } => Err(Failure::failed("not yet")),
+    }
+}
+
+/// How a run ends the program: what was wrong before what was missed, and that before what cannot be known.
+fn exit(document: &Document, gates: &[Condition], talk: Talk) -> Exit {
+    let held: Vec<&Condition> = gates.iter().filter(|gate| gate.holds(document) == Some(true)).collect();
+    for gate in &held {
+        talk.say(&gate.sentence(document));
+    }
+    let unknown = gates.iter().any(|gate| gate.holds(document).is_none());
+    if document.errors() > 0 || document.counts.answered + document.counts.drained == 0 || !held.is_empty() {
+        Exit::Failed
+    } else if document.verdict.bound == Bound::GeneratorBound || unknown {
+        Exit::CouldNotJudge
+    } else {
+        Exit::Done
+    }
+}
+
+/// Every connection is a descriptor, and so is much else.
+fn check_descriptors(load: &Load) -> Result<(), Failure> {
+    let (crowd, limit) = (&load.crowd, descriptors::raise());
+    let wanted = crowd.connections + crowd.held;
+    let others = RESERVE + DESCRIPTORS_A_WORKER * crowd.workers;
+    if wanted + others <= limit {
+        return Ok(());
+    }
+    let most = limit.saturating_sub(others);
+    Err(Failure::bad_words(format!(
+        "{wanted} connections are more than the {most} that a limit of {limit} descriptors has room for; use fewer, or \
+         raise the limit with `ulimit -n`"
+    )))
 }
 
 /// Holds two runs beside each other.
@@ -135,3 +186,8 @@ pub(crate) fn run(_plan: Plan, _talk: Talk) -> Result<Exit, Failure> {
 pub(crate) fn compare(_plan: &Compare) -> Result<Exit, Failure> {
     Err(Failure::failed("cannot compare yet; wait for the next version"))
 }
+
+/// The standard streams, reports, signals, the watched process, and what whoever started us left open.
+const RESERVE: usize = 32;
+/// Its event queue and its timer.
+const DESCRIPTORS_A_WORKER: usize = 4;

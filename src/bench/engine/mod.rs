@@ -36,7 +36,6 @@ use self::desk::{Clock, Window, nanos};
 use self::news::{Last, News, Slice};
 use self::worker::{Job, Worker};
 use super::Load;
-use crate::net::Stream;
 
 pub(crate) use socket::Target;
 pub(crate) use tally::Tally;
@@ -98,7 +97,7 @@ pub(crate) enum Part {
 /// Where the system grants no thread, event queue or timer. What the target does is in the [`Run`].
 pub(crate) fn run(
     load: &Arc<Load>,
-    (target, first): (Target, Stream),
+    (target, first): (Target, socket2::Socket),
     stop: &Arc<AtomicBool>,
     attendant: &mut dyn Attendant,
 ) -> io::Result<Run> {

@@ -37,16 +37,10 @@ pub(super) struct Last {
     pub(super) backlog_most: u64,
 }
 
-/// A slice that nobody took.
-pub(super) trait Returned {
-    fn into_slice(self) -> Option<Slice>;
-}
-
-impl Returned for TrySendError<News> {
-    fn into_slice(self) -> Option<Slice> {
-        match self {
-            Self::Full(News::Slice(slice)) | Self::Disconnected(News::Slice(slice)) => Some(*slice),
-            _ => None,
-        }
+/// A slice that nobody took, where it is one.
+pub(super) fn returned(error: TrySendError<News>) -> Option<Slice> {
+    match error {
+        TrySendError::Full(News::Slice(slice)) | TrySendError::Disconnected(News::Slice(slice)) => Some(*slice),
+        _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Socket: one connection of a transport, on its way or open. Another transport is another variant.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::path::PathBuf;
@@ -11,13 +12,20 @@ use mio::{Interest, Registry, Token};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket as Raw, Type};
 
-use crate::net::Stream;
-
 /// Where connections go, looked up already.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     Tcp(SocketAddr),
     Unix(PathBuf),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display().to_string().escape_debug()),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,11 +62,9 @@ impl Socket {
     ///
     /// # Errors
     /// Where the system refuses to change its mode.
-    pub(super) fn adopt(stream: Stream) -> io::Result<Self> {
-        let is_unix = matches!(stream, Stream::Unix(_));
-        let raw = stream.into_blocking()?;
+    pub(super) fn adopt(raw: Raw, target: &Target) -> io::Result<Self> {
         raw.set_nonblocking(true)?;
-        if is_unix {
+        if let Target::Unix(_) = target {
             return Ok(Self::Unix(UnixStream::from_std(raw.into())));
         }
         raw.set_tcp_nodelay(true)?;

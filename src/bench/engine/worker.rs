@@ -16,12 +16,12 @@ use rustix::time::{ClockId, clock_gettime};
 use super::alarm::{Alarm, Looked};
 use super::connection::{Connection, End, Stage, Turn};
 use super::desk::{Clock, Desk, Looping, Quota, Window, nanos};
-use super::news::{Last, News, Slice};
+use super::news::{Last, News, Slice, returned};
 use super::socket::{Socket, Target};
 use super::sources::Sources;
 use crate::bench::pace::{Due, Schedule};
 use crate::bench::{Connecting, Fault, FaultKind, Load, Pace};
-use crate::net::{Reason, Stream};
+use crate::net::Reason;
 
 /// What a worker is told when it is hired.
 pub(super) struct Job {
@@ -29,7 +29,7 @@ pub(super) struct Job {
     pub(super) load: Arc<Load>,
     pub(super) target: Target,
     /// A connection that is there already, for the first place.
-    pub(super) first: Option<Stream>,
+    pub(super) first: Option<socket2::Socket>,
     pub(super) clock: Clock,
     pub(super) news: SyncSender<News>,
     /// When the load is to begin, once everybody is connected.
@@ -155,9 +155,9 @@ impl Worker {
         Ok(())
     }
 
-    fn adopt(&mut self, stream: Stream) {
+    fn adopt(&mut self, stream: socket2::Socket) {
         // One that cannot be adopted is dialled like the others.
-        let Ok(mut socket) = Socket::adopt(stream) else { return };
+        let Ok(mut socket) = Socket::adopt(stream, &self.job.target) else { return };
         let both = Interest::READABLE | Interest::WRITABLE;
         if self.poll.registry().register(&mut socket, Token(0), both).is_ok() {
             self.places[0].socket = Some(socket);
@@ -219,10 +219,9 @@ impl Worker {
 
     /// A place that has something to say says it, or sets out to.
     fn resume(&mut self, place: usize, now: u64) {
-        let connection = &mut self.places[place];
-        match connection.stage {
+        match self.places[place].stage {
             Stage::Open => {
-                let turn = connection.speak(&mut self.desk, now);
+                let turn = self.places[place].speak(&mut self.desk, now);
                 self.after(place, turn);
             }
             Stage::Idle if self.churns() && self.has_something_to_say(place, now) => {
@@ -253,7 +252,8 @@ impl Worker {
             self.tell(now);
             self.launch(now);
             self.sweep(now);
-            looked = self.attend(events, self.until_next_duty(now))?;
+            let most = self.until_next_duty(now);
+            looked = self.attend(events, most)?;
         }
     }
 
@@ -425,12 +425,9 @@ impl Worker {
             self.last.cpu = cpu();
         }
         let slice = Slice { began: self.slice_began, ended: now, tally: take(&mut self.desk.tally), backlog: self.desk.backlog };
-        if let Err(returned) = self.job.news.try_send(News::Slice(Box::new(slice))) {
-            if let Some(slice) = returned.into_slice() {
-                self.desk.tally = slice.tally;
-            }
-        } else {
-            self.slice_began = self.next_slice;
+        match self.job.news.try_send(News::Slice(Box::new(slice))).map_err(returned) {
+            Ok(()) => self.slice_began = self.next_slice,
+            Err(slice) => self.desk.tally = slice.map(|slice| slice.tally).unwrap_or_default(),
         }
         self.next_slice += nanos(SECOND);
     }

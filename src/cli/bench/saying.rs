@@ -60,7 +60,7 @@ fn script(path: &Path) -> Result<Script, Failure> {
     let name = path.display().to_string();
     let bytes = read(path, "--script")?;
     match String::from_utf8(bytes) {
-        Ok(_) => Ok(Script { name }),
+        Ok(text) => Script::parse(&name, &text).map_err(|e| Failure::bad_words(format!("--script {e}"))),
         Err(_) => Err(Failure::bad_words(format!("--script {name}: it is no UTF-8; write TOML"))),
     }
 }

@@ -1,0 +1,49 @@
+//! Outputs: reports of runs, to stdout and files.
+
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use super::{Form, Reports};
+use crate::bench::report::document::Document;
+use crate::bench::report::summary::{self, Looks};
+use crate::bench::report::{csv, hgrm, json};
+use crate::commands::{Failure, Talk};
+use crate::net::Reason;
+
+/// Writes what is asked for of one run.
+///
+/// # Errors
+/// Where a report cannot be written; those before it are.
+pub(super) fn tell(document: &Document, reports: &Reports, talk: Talk) -> Result<(), Failure> {
+    to_stdout(|out| match reports.stdout {
+        Form::Json => json::write(document, out),
+        Form::Text => summary::write(document, looks(talk), out),
+    })?;
+    to_file(reports.csv.as_deref(), |out| csv::write(document, out))?;
+    to_file(reports.hgrm.as_deref(), |out| hgrm::write(document, out))
+}
+
+fn looks(talk: Talk) -> Looks {
+    let stdout = io::stdout();
+    let columns = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
+    Looks { colour: talk.paint.on(&stdout), columns: columns.filter(|columns| *columns > 0) }
+}
+
+/// A closed stdout ends quietly.
+pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(format!("cannot write stdout: {}", Reason(&e)))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn to_file(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let done = File::create(path).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out).and_then(|()| out.flush())
+    });
+    done.map_err(|e| Failure::failed(format!("cannot write {}: {}; check the path", path.display(), Reason(&e))))
+}
