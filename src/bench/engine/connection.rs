@@ -133,7 +133,12 @@ impl Connection {
 
     /// Whether an answer is due, or a message that has a place has not gone out.
     pub(super) fn is_busy(&self) -> bool {
-        self.flights.under_way() > 0 || self.writing < self.flights.next()
+        self.flights.under_way() > 0 || self.is_held_up()
+    }
+
+    /// Whether a message that has a place has not gone out.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.writing < self.flights.next()
     }
 
     /// How long nothing has come while something was due, in nanoseconds.

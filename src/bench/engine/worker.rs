@@ -325,7 +325,8 @@ impl Worker {
             Stage::Dialling(since) => self.arrive(place, since),
             Stage::Open => {
                 let mut turn = self.places[place].listen(&mut self.desk);
-                if writable && matches!(turn, Turn::Waits) && place < self.talking {
+                // Readiness is told of both ways at once, and mostly nothing waits for this one.
+                if writable && matches!(turn, Turn::Waits) && self.places[place].is_held_up() {
                     turn = self.places[place].speak(&mut self.desk, self.job.clock.now());
                 }
                 self.after(place, turn);
