@@ -350,7 +350,7 @@ mod tests {
             ("service.p50>41us", true, "service.p50 is 41.3 us"),
             // A rounded value that says the opposite of the truth gets more digits.
             ("service.p99.9>2ms", true, "service.p99.9 is 2.0004 ms"),
-            ("service.p50>41.3us", false, "service.p50 is 41.25 us"),
+            ("service.p50>=41.3us", false, "service.p50 is 41.25 us"),
             ("errors>0", true, "the number of errors is 3"),
             ("errors>3", false, "the number of errors is 3"),
             ("errors<1k", true, "the number of errors is 3"),

@@ -4,12 +4,16 @@
 mod fault;
 /// Conditions on a run.
 mod gate;
+/// What kept the figures of a run from being higher.
+mod judge;
 /// When messages are due, and when it is over.
 mod pace;
 /// A run as people and programs read it.
 pub(crate) mod report;
 /// Requests and their answers.
 mod script;
+/// The highest rate that keeps a condition.
+mod search;
 /// What is said.
 mod workload;
 
@@ -18,8 +22,10 @@ use std::time::Duration;
 
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
+pub(crate) use judge::{Figures, Schedule, Shared, judge};
 pub(crate) use pace::{Pace, Spacing, Stop};
 pub(crate) use script::Script;
+pub(crate) use search::{Kept, Search, Step};
 pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};
 
 /// The load that one run is: who says what, when, and until when.
