@@ -61,9 +61,9 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["5555", "--framing", "frames"], &["frames", "u32be"]),
         (&["5555", "-d", "0"], &["--duration 0", "longer than nothing"]),
         (&["5555", "-d", "soon"], &["--duration soon", "10s"]),
-        (&["5555", "-n", "0"], &["--messages 0", "from 1"]),
+        (&["5555", "-n", "0"], &["--messages 0", "at least 1"]),
         (&["5555", "--bytes", "0"], &["--bytes 0", "at least 1 byte"]),
-        (&["5555", "--warmup", "-1s"], &["--warmup -1s"]),
+        (&["5555", "--warmup", "-1"], &["--warmup -1"]),
         (&["5555", "--connect-rate", "0"], &["--connect-rate 0", "more than 0"]),
         (&["5555", "--hold", "300k"], &["--hold 300k", "0 to 262143"]),
         (&["5555", "--source", "localhost"], &["--source localhost", "192.0.2.1"]),
@@ -101,7 +101,7 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         ),
         (&["5555", "--csv", "a", "--html", "a"], &["--csv and --html", "one place, a"]),
         (&["5555", "--hgrm", "-"], &["--hgrm -", "name a file"]),
-        (&["5555", "compare", "a", "b"], &["compare", "cannot be used with"]),
+        (&["5555", "compare", "a", "b"], &["`compare` is one word too many"]),
         (&["--json", "compare", "a", "b"], &["compare", "cannot be used with"]),
         (&["compare", "a"], &["B.json", "missing"]),
         (&["compare", "a", "b", "c"], &["'c'"]),
@@ -123,11 +123,11 @@ fn a_configuration_has_the_same_names_and_gives_way_to_what_is_typed() {
         bench(&[&["--config", path.to_str().unwrap()], words].concat())
     };
     for (text, words, wanted) in [
-        ("rate = 'fast'", &["5555"][..], "bench.toml: 'rate fast'"),
+        ("rate = 'fast'", &["5555"][..], "bench.toml: rate fast: it is no rate"),
         ("depht = 3", &["5555"], "there is no key `depht`"),
         ("address = 'localhost'", &[], "`localhost` has no port"),
         ("fail-if = ['errors>0', 'p99>2']", &["5555"], "`2` has no unit"),
-        ("stream = true\nrate = 5", &["5555"], "--rate"),
+        ("stream = true\nrate = 5", &["5555"], "cannot be used with"),
         ("find-rate = 'p99>1s'", &["5555"], "no highest rate"),
         // What stands in for a key is judged alone.
         ("rate = 5\nfind-rate = 'p99<1s'", &["5555", "--find-rate", "p99>1s"], "no highest rate"),

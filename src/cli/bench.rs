@@ -237,7 +237,10 @@ impl Past {
 }
 
 fn positive(word: &str) -> Result<u64, String> {
-    within(quantity::count(word)?, 1..=u64::MAX)
+    match quantity::count(word)? {
+        0 => Err("it must be at least 1".into()),
+        count => Ok(count),
+    }
 }
 
 fn positive_size(word: &str) -> Result<u64, String> {
