@@ -22,10 +22,20 @@ fn refused(ended: &Ended, wanted: &[&str]) {
     }
 }
 
+/// Each of these is refused so.
+#[track_caller]
+fn all_refused(table: &[(&[&str], &[&str])]) {
+    for (words, wanted) in table {
+        let ended = bench(words);
+        println!("{words:?}: {}", ended.stderr.trim_end());
+        refused(&ended, wanted);
+    }
+}
+
 #[test]
-fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
-    for (words, wanted) in [
-        (&[][..], &["no address", "HOST:PORT", "--serve"][..]),
+fn a_load_that_makes_no_sense_is_refused_with_the_way_out() {
+    all_refused(&[
+        (&[], &["no address", "HOST:PORT", "--serve"]),
         (&["-q"], &["no address"]),
         (&["localhost"], &["`localhost` has no port", "localhost:PORT"]),
         (&["localhost", "5555"], &["`5555` is one word too many", "HOST:PORT"]),
@@ -72,6 +82,12 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["5555", "-4", "-6"], &["--ipv4", "--ipv6"]),
         (&["5555", "--idle-timeout", "0"], &["--idle-timeout 0"]),
         (&["5555", "--connect-timeout", "0"], &["--connect-timeout 0"]),
+    ]);
+}
+
+#[test]
+fn what_is_started_found_judged_or_written_is_refused_where_it_makes_no_sense() {
+    all_refused(&[
         (&["5555", "--server-pid", "0"], &["--server-pid 0", "pidof"]),
         (&["5555", "--server-pid", "echo"], &["--server-pid echo", "pidof"]),
         (&["--server-pid", "1", "--serve", "a {port}"], &["--server-pid", "--serve"]),
@@ -93,7 +109,7 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         (&["5555", "--find-rate", "p99"], &["--find-rate p99", "compares nothing"]),
         (&["5555", "--fail-if", "p95>2ms"], &["--fail-if p95>2ms", "no metric is called `p95`", "p99.99"]),
         (&["5555", "--fail-if", "p99>2"], &["--fail-if p99>2", "`2` has no unit", "2ms"]),
-        (&["--fail-if", "p99>2ms", "5555"], &["--fail-if 5555", "address in front"]),
+        (&["--fail-if", "p99>2ms", "5555"], &["--fail-if 5555", "address goes in front"]),
         (&["5555", "--fail-if", "rate<0.99"], &["--fail-if rate<0.99", "add --rate"]),
         (
             &["5555", "--fail-if", "errors>0", "server-cpu>5us"],
@@ -101,17 +117,13 @@ fn bad_words_end_with_2_and_one_sentence_that_knows_the_way_out() {
         ),
         (&["5555", "--csv", "a", "--html", "a"], &["--csv and --html", "one place, a"]),
         (&["5555", "--hgrm", "-"], &["--hgrm -", "name a file"]),
-        (&["5555", "compare", "a", "b"], &["`compare` is one word too many"]),
-        (&["--json", "compare", "a", "b"], &["compare", "cannot be used with"]),
+        (&["5555", "compare", "a", "b"], &["`compare` goes in front", "compare A.json B.json"]),
+        (&["--json", "compare", "a", "b"], &["`compare` goes in front"]),
         (&["compare", "a"], &["B.json", "missing"]),
         (&["compare", "a", "b", "c"], &["'c'"]),
         (&["compare", "a", "b", "--html", "b"], &["--html", "overwrite"]),
         (&["5555", "--config", "/missing/file"], &["/missing/file", "check the path"]),
-    ] {
-        let ended = bench(words);
-        println!("{words:?}: {}", ended.stderr.trim_end());
-        refused(&ended, wanted);
-    }
+    ]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(crate) struct Condition {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum ConditionError {
     #[error(
-        "`{0}` compares nothing; write a metric, one of < <= > >= and a value, such as p99>2ms, and the address in front"
+        "`{0}` compares nothing; write a metric, one of < <= > >= and a value, such as p99>2ms; an address goes in front of the flag"
     )]
     NoComparison(String),
     #[error("no metric is called `{0}`; there are {names}", names = metrics())]
@@ -406,7 +406,7 @@ mod tests {
             ("", "`` compares nothing"),
             ("p99", "`p99` compares nothing; write a metric"),
             ("p99=2ms", "`p99=2ms` compares nothing"),
-            ("5555", "and the address in front"),
+            ("5555", "an address goes in front"),
             ("<2ms", "`<2ms` compares nothing"),
             ("p95<2ms", "no metric is called `p95`; there are p50, p90, p99, p99.9, p99.99, max, mean, each also with"),
             ("server.p99<2ms", "no metric is called `server.p99`"),

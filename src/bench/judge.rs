@@ -230,7 +230,7 @@ fn robbed(steal: f64) -> String {
 /// Rounded down, so that nothing seems to have reached a threshold that it has not.
 fn percent(share: f64) -> String {
     let tenths = (share * 1000.0 + 1e-6).floor();
-    if share < 0.1 || share >= 0.95 && share < 1.0 {
+    if share < 0.1 || (0.95..1.0).contains(&share) {
         format!("{} %", tenths / 10.0)
     } else {
         format!("{} %", (tenths / 10.0).floor())

@@ -17,12 +17,12 @@ use clap::{Args, Subcommand};
 
 use super::quantity;
 use crate::bench::{Condition, Load, Needs, per_second};
-use crate::commands::bench::{self, CommandLine, Deed, Server, StartPlace};
+use crate::commands::bench::{self, CommandLine, Deed, Form, Server, StartPlace};
 use crate::commands::{Failure, Plan};
 use crate::net::{Address, AddressError, Families};
 use connection::ConnectionWords;
 use load::{EndWords, LoadWords};
-use reports::{ReportWords, check_paths, form};
+use reports::{ReportWords, check_paths};
 use saying::SayingWords;
 
 /// Press a server that sends back what it gets, check every byte of that, and say how fast it was
@@ -204,6 +204,7 @@ impl Words {
         let address: Address = match self.addresses.as_slice() {
             [] => return Ok(None),
             [one] => one.parse().map_err(|e: AddressError| Failure::bad_words(e.to_string()))?,
+            words if words.iter().any(|word| word == "compare") => return refuse(COMPARE_IS_FIRST.into()),
             [_, more, ..] => return refuse(format!("`{more}` is one word too many; write one address, HOST:PORT")),
         };
         match &address {
@@ -232,7 +233,7 @@ impl Past {
             return Err(Failure::bad_words("--html would overwrite one of the runs; give it a file of its own"));
         }
         check_paths(&[("--html", html.as_deref())])?;
-        Ok(bench::Compare { a, b, stdout: form(json), html })
+        Ok(bench::Compare { a, b, stdout: if json { Form::Json } else { Form::Text }, html })
     }
 }
 
@@ -283,6 +284,7 @@ const MOST_ROUNDS: u32 = 1000;
 /// A message each 100 ns, which no single machine makes.
 const MOST_RATE: f64 = 10e6;
 const NOBODY_AT_0: &str = "nobody can be reached at port 0; name the server's port, or leave ADDR out with --serve";
+const COMPARE_IS_FIRST: &str = "`compare` goes in front of everything else; write bench compare A.json B.json";
 const NO_SOURCE: &str = "--source is for TCP, and a Unix socket has no local IP address; leave it out";
 const NO_IPV4: &str = "-6 has no place for a server on 127.0.0.1; leave it out, or name an address, such as [::1]:5555";
 const NO_PORT_IN_COMMAND: &str =

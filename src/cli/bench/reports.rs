@@ -35,17 +35,13 @@ impl ReportWords {
             ("--html", self.html.as_deref()),
         ])?;
         Ok(Reports {
-            stdout: form(self.json),
+            stdout: if self.json { Form::Json } else { Form::Text },
             csv: self.csv.clone(),
             hgrm: self.hgrm.clone(),
             html: self.html.clone(),
             live: if self.screen { Live::Screen } else { Live::Line },
         })
     }
-}
-
-pub(super) fn form(json: bool) -> Form {
-    if json { Form::Json } else { Form::Text }
 }
 
 /// Each report has a file of its own; stdout is taken.

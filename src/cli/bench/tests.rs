@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::*;
 use crate::bench::{Checking, Connecting, Pace, Saying, Sizes, Spacing, Stop};
-use crate::commands::bench::{Form, Live};
+use crate::commands::bench::Live;
 use crate::framing::Framing;
 use crate::net::Families;
 
@@ -114,7 +114,7 @@ fn a_deed_is_one_run_or_a_search_or_a_comparison() {
     }
     match plan("5555 --find-rate 'p99 < 2ms' --poisson --fail-if errors>0").deed {
         Deed::Find { keeps, spacing, .. } => {
-            assert_eq!((keeps.to_string().as_str(), spacing), ("p99 < 2ms", Spacing::Poisson))
+            assert_eq!((keeps.to_string().as_str(), spacing), ("p99 < 2ms", Spacing::Poisson));
         }
         other => panic!("{other:?}"),
     }
