@@ -20,7 +20,7 @@ pub(crate) struct Condition {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum ConditionError {
     #[error(
-        "`{0}` compares nothing; write a metric, one of < <= > >= and a value, such as p99>2ms, and the address in front"
+        "`{0}` compares nothing; write a metric, one of < <= > >= and a value, such as p99>2ms; an address goes in front of the flag"
     )]
     NoComparison(String),
     #[error("no metric is called `{0}`; there are {names}", names = metrics())]
@@ -135,12 +135,11 @@ impl Condition {
 
     /// With as few digits as leave it on its side of the limit: 2.0004 ms is not 2 ms where 2 ms would do.
     fn shown(&self, value: f64) -> String {
-        let (scaled, unit) = self.metric.scaled(value);
-        let scale = if scaled == 0.0 { 1.0 } else { value / scaled };
+        let (scale, unit) = self.metric.unit(value);
         let side = self.op.holds(value, self.limit);
-        let tells = |digits: &usize| self.op.holds(rounded(scaled, *digits) * scale, self.limit) == side;
+        let tells = |digits: &usize| self.op.holds(rounded(value / scale, *digits) * scale, self.limit) == side;
         let digits = (FEWEST_DIGITS..MOST_DIGITS).find(tells).unwrap_or(MOST_DIGITS);
-        format!("{}{unit}", rounded(scaled, digits))
+        format!("{}{unit}", rounded(value / scale, digits))
     }
 }
 
@@ -204,16 +203,16 @@ impl Metric {
         }
     }
 
-    /// As a number that people read, and what stands behind it.
-    fn scaled(self, value: f64) -> (f64, &'static str) {
+    /// In which people read it, and how much that is.
+    fn unit(self, value: f64) -> (f64, &'static str) {
         match self {
-            Self::Time { .. } if value >= 1e6 => (value / 1e6, " s"),
-            Self::Time { .. } if value >= 1e3 => (value / 1e3, " ms"),
-            Self::Time { .. } => (value, " us"),
-            Self::Errors => (value, ""),
-            Self::Rate => (value, " messages a second"),
-            Self::RateShare => (value * 100.0, " % of what was asked for"),
-            Self::ServerCpu => (value, " us a message"),
+            Self::Time { .. } if value >= 1e6 => (1e6, " s"),
+            Self::Time { .. } if value >= 1e3 => (1e3, " ms"),
+            Self::Time { .. } => (1.0, " us"),
+            Self::Errors => (1.0, ""),
+            Self::Rate => (1.0, " messages a second"),
+            Self::RateShare => (0.01, " % of what was asked for"),
+            Self::ServerCpu => (1.0, " us a message"),
         }
     }
 }
@@ -303,3 +302,162 @@ fn metrics() -> String {
 const FEWEST_DIGITS: usize = 3;
 /// A float has about 16, and all of a nanosecond in an hour are 13.
 const MOST_DIGITS: usize = 13;
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::document::{Bound, FaultCount, Rate, SCHEMA, Server, Verdict};
+    use super::*;
+
+    /// 3.1 ms at p99, 2.0004 ms at p99.9, 3 errors, 48210.4 messages a second of 50000.
+    fn run() -> Document {
+        let response =
+            Distribution { count: 9, p50_us: 48.0, p99_us: 3100.0, max_us: 1.5e6, ..Distribution::default() };
+        let service = Distribution { count: 9, p50_us: 41.25, p999_us: 2000.4, ..Distribution::default() };
+        Document {
+            schema: SCHEMA,
+            sockeye: String::new(),
+            began: String::new(),
+            setup: Default::default(),
+            phases: Default::default(),
+            counts: Default::default(),
+            rate: Rate { messages_per_s: 48_210.4, mb_per_s: 1.0, share_of_asked: Some(0.964_208) },
+            latency: Latency { response, service, ..Latency::default() },
+            faults: [1, 2].map(|count| FaultCount { kind: "cut".into(), count }).into(),
+            first_fault: None,
+            generator: Default::default(),
+            server: Some(Server { cpu_us_per_message: 12.25, ..Server::default() }),
+            verdict: Verdict { bound: Bound::Steady, evidence: Vec::new() },
+            seconds: Vec::new(),
+        }
+    }
+
+    fn condition(word: &str) -> Condition {
+        word.parse().unwrap_or_else(|e| panic!("{word}: {e}"))
+    }
+
+    #[test]
+    fn a_condition_is_held_against_a_run_and_says_what_it_was() {
+        for (word, holds, was) in [
+            ("p99>2ms", true, "p99 is 3.1 ms"),
+            ("p99>3.1ms", false, "p99 is 3.1 ms"),
+            ("p99>=3.1ms", true, "p99 is 3.1 ms"),
+            ("p99<=3099us", false, "p99 is 3.1 ms"),
+            ("p99<0.01s", true, "p99 is 3.1 ms"),
+            (" p99 > 2 ms ", true, "p99 is 3.1 ms"),
+            ("p50<50us", true, "p50 is 48 us"),
+            ("max>1s", true, "max is 1.5 s"),
+            ("p90<1us", true, "p90 is 0 us"),
+            ("service.p50>41us", true, "service.p50 is 41.3 us"),
+            // A rounded value that says the opposite of the truth gets more digits.
+            ("service.p99.9>2ms", true, "service.p99.9 is 2.0004 ms"),
+            ("service.p50>=41.3us", false, "service.p50 is 41.25 us"),
+            ("errors>0", true, "the number of errors is 3"),
+            ("errors>3", false, "the number of errors is 3"),
+            ("errors<1k", true, "the number of errors is 3"),
+            ("rate<0.99", true, "rate is 96.4 % of what was asked for"),
+            ("rate<96%", false, "rate is 96.4 % of what was asked for"),
+            ("rate>=1.0", false, "rate is 96.4 % of what was asked for"),
+            ("rate<1", false, "rate is 48210 messages a second"),
+            ("rate<50k", true, "rate is 48210 messages a second"),
+            ("rate<1.5", false, "rate is 48210 messages a second"),
+            ("server-cpu>12us", true, "server-cpu is 12.3 us a message"),
+        ] {
+            let condition = condition(word);
+            assert_eq!(condition.holds(&run()), Some(holds), "{word}");
+            assert_eq!(condition.sentence(&run()), format!("{word}: {was}"));
+            assert_eq!(condition.to_string(), word);
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_neither_holds_nor_fails() {
+        let mut run = run();
+        run.rate.share_of_asked = None;
+        run.server = None;
+        for (word, metric) in [
+            ("connect.p50>1s", "connect.p50"),
+            ("first-byte.max<1s", "first-byte.max"),
+            ("lag.mean<1s", "lag.mean"),
+            ("rate<99%", "rate"),
+            ("server-cpu<1us", "server-cpu"),
+        ] {
+            let condition = condition(word);
+            assert_eq!(condition.holds(&run), None, "{word}");
+            assert_eq!(condition.sentence(&run), format!("{word}: {metric} was not measured"));
+        }
+    }
+
+    #[test]
+    fn every_metric_is_read_by_the_name_it_shows() {
+        for span in SPANS {
+            for place in PLACES {
+                let metric = Metric::Time { span, place };
+                assert_eq!(condition(&format!("{metric}<1us")).metric.to_string(), metric.to_string());
+            }
+        }
+        for (name, _) in OTHERS {
+            assert!(Metric::named(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused_with_the_way_out() {
+        for (word, wanted) in [
+            ("", "`` compares nothing"),
+            ("p99", "`p99` compares nothing; write a metric"),
+            ("p99=2ms", "`p99=2ms` compares nothing"),
+            ("5555", "an address goes in front"),
+            ("<2ms", "`<2ms` compares nothing"),
+            ("p95<2ms", "no metric is called `p95`; there are p50, p90, p99, p99.9, p99.99, max, mean, each also with"),
+            ("server.p99<2ms", "no metric is called `server.p99`"),
+            ("service.errors<2", "no metric is called `service.errors`"),
+            ("service.<2ms", "no metric is called `service.`"),
+            ("p99<2", "`2` has no unit; write 2us, 2ms or 2s"),
+            ("server-cpu<2", "`2` has no unit"),
+            ("p99<", "`` is no duration; write 250us"),
+            ("p99<-2ms", "`-2ms` is no duration"),
+            ("p99<2m", "`2m` is no duration"),
+            ("p99<<2ms", "`<2ms` is no duration"),
+            ("p99<=>2ms", "`>2ms` is no duration"),
+            ("errors>0.5", "`0.5` is no count"),
+            ("errors>none", "`none` is no count"),
+            ("errors>1%", "`1%` is no count"),
+            ("rate<fast", "`fast` is no rate"),
+            ("rate<50kB", "`50kB` is no rate"),
+        ] {
+            let refused = word.parse::<Condition>().unwrap_err().to_string();
+            assert!(refused.contains(wanted), "{word}: {refused}");
+        }
+        let endless = format!("rate<{}", "9".repeat(400));
+        assert!(endless.parse::<Condition>().is_err());
+    }
+
+    #[test]
+    fn only_what_less_load_keeps_has_a_highest_rate() {
+        for (word, has_one) in [
+            ("p99<2ms", true),
+            ("lag.max<=2ms", true),
+            ("errors<1", true),
+            ("rate>=0.99", true),
+            ("p99>2ms", false),
+            ("errors>=0", false),
+            ("rate<0.99", false),
+            ("rate>50k", false),
+            ("server-cpu<2us", false),
+        ] {
+            assert_eq!(condition(word).is_kept_by_less_load(), has_one, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_condition_says_what_it_needs_to_know() {
+        for (word, needs) in [
+            ("p99<2ms", Needs::Nothing),
+            ("rate<50k", Needs::Nothing),
+            ("rate<99%", Needs::AskedRate),
+            ("server-cpu<2us", Needs::ServerProcess),
+        ] {
+            assert_eq!(condition(word).needs(), needs, "{word}");
+        }
+    }
+}

@@ -276,10 +276,15 @@ impl Workload {
             (_, None) => LARGEST_MESSAGE as u64,
         };
         if largest as u64 > most {
-            return Err(format!("a message of {largest} bytes is too long for --framing {}, which has room for {most}", self.framing));
+            return Err(format!(
+                "a message of {largest} bytes is too long for --framing {}, which has room for {most}",
+                self.framing
+            ));
         }
         if self.framing == Framing::Lines && holds_line_end {
-            return Err("the file holds a line end, so it is no message of --framing lines; choose another framing".into());
+            return Err(
+                "the file holds a line end, so it is no message of --framing lines; choose another framing".into()
+            );
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ mod engine;
 mod fault;
 /// Conditions on a run.
 mod gate;
-/// What kept the figures from being higher.
+/// What kept the figures of a run from being higher.
 mod judge;
 /// Durations, counted.
 mod latency;
@@ -22,18 +22,22 @@ mod press;
 pub(crate) mod report;
 /// Requests and their answers.
 mod script;
+/// The highest rate that keeps a condition.
+mod search;
 /// What is said.
 mod workload;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub(crate) use engine::Target;
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
-pub(crate) use engine::Target;
+pub(crate) use judge::{Figures, Schedule, Shared, judge};
 pub(crate) use pace::{Pace, Spacing, Stop};
 pub(crate) use press::Press;
 pub(crate) use script::Script;
+pub(crate) use search::{Kept, Search, Step};
 pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};
 
 /// The load that one run is: who says what, when, and until when.

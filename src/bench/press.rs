@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::Load;
 use super::engine::{self, Attendant, Part, Run, Target};
-use super::judge::{self, Figures};
+use super::judge::{Figures, judge};
 use super::latency::Durations;
 use super::report::document::{
-    Counts, Document, FaultCount, FirstFault, Generator, Latency, Phases, Rate, SCHEMA, Second, Server, Setup,
+    Bound, Counts, Document, FaultCount, FirstFault, Generator, Latency, Phases, Rate, SCHEMA, Second, Server, Setup,
+    Verdict,
 };
 use super::report::live::{Live, Phase};
-use super::{Load, Pace};
 use crate::subject::{MachineTime, Usage, Watch, steal};
 
 /// A run about to begin.
@@ -59,7 +60,7 @@ impl Press<'_> {
         room.connecting(0);
         let run = engine::run(&load, (target, first), &stop, &mut room)?;
         let observed = room.observed(server);
-        Ok(document(&load, setup, &run, observed))
+        Ok(document(setup, &run, observed))
     }
 }
 
@@ -186,7 +187,7 @@ fn told(second: &engine::Second) -> Second {
     }
 }
 
-fn document(load: &Load, setup: Setup, run: &Run, observed: Observed) -> Document {
+fn document(setup: Setup, run: &Run, observed: Observed) -> Document {
     let total = &run.total;
     let measured = Duration::from_nanos(run.finished - run.began);
     let seconds = measured.as_secs_f64().max(1e-9);
@@ -205,18 +206,7 @@ fn document(load: &Load, setup: Setup, run: &Run, observed: Observed) -> Documen
         steal: observed.steal,
     };
     let server = observed.server.as_ref().map(|(pid, usage)| server(*pid, usage, (measured, answered), total.connects));
-    let figures = Figures {
-        pace: load.pace,
-        generator,
-        share_of_asked,
-        unsent: run.unsent,
-        server_busy: server.as_ref().map(|server| server.busy),
-        lag_p99: total.lag.quantile(0.99),
-        response_p99: total.response.quantile(0.99),
-        service_p50: total.service.quantile(0.5),
-        connect_p50: total.connect.quantile(0.5),
-    };
-    Document {
+    let mut document = Document {
         schema: SCHEMA,
         sockeye: env!("CARGO_PKG_VERSION").to_owned(),
         began: observed.began,
@@ -245,19 +235,30 @@ fn document(load: &Load, setup: Setup, run: &Run, observed: Observed) -> Documen
             first_byte: total.first_byte.distribution(),
             lag: total.lag.distribution(),
         },
-        faults: total.faults.counted().map(|(kind, count)| FaultCount { kind: kind.name().to_owned(), count }).collect(),
+        faults: total
+            .faults
+            .counted()
+            .map(|(kind, count)| FaultCount { kind: kind.name().to_owned(), count })
+            .collect(),
         first_fault: total.faults.first.as_ref().map(|(_, connection, fault)| FirstFault {
             kind: fault.kind.name().to_owned(),
             what: format!("connection {connection}: {}", fault.what),
         }),
         generator,
         server,
-        verdict: judge::judge(&figures),
+        verdict: Verdict { bound: Bound::Steady, evidence: Vec::new() },
         seconds: run.seconds.iter().map(told).collect(),
-    }
+    };
+    document.verdict = judge(&Figures::of(&document));
+    document
 }
 
-fn server(pid: u32, [idle, before, after]: &[Usage; 3], (measured, answered): (Duration, f64), connects: u64) -> Server {
+fn server(
+    pid: u32,
+    [idle, before, after]: &[Usage; 3],
+    (measured, answered): (Duration, f64),
+    connects: u64,
+) -> Server {
     Server {
         pid,
         cpu_us_per_message: us(after.cpu.saturating_sub(before.cpu)) / answered,

@@ -84,16 +84,25 @@ impl Script {
         }
         let rows = |rows: Vec<Row>, what: &str| -> Result<Vec<Exchange>, ScriptError> {
             let numbered = (1..).zip(rows);
-            numbered.map(|(number, row)| row.exchange().map_err(|why| wrong(format!("{what} {number}: {why}")))).collect()
+            numbered
+                .map(|(number, row)| row.exchange().map_err(|why| wrong(format!("{what} {number}: {why}"))))
+                .collect()
         };
-        Ok(Self { begin: rows(sheet.begin, "begin")?, exchanges: rows(sheet.exchange, "exchange")?, name: name.to_owned() })
+        Ok(Self {
+            begin: rows(sheet.begin, "begin")?,
+            exchanges: rows(sheet.exchange, "exchange")?,
+            name: name.to_owned(),
+        })
     }
 
     /// Why it cannot be spoken in this framing, if so.
     pub(crate) fn misfit(&self, framing: Framing) -> Option<String> {
         let rows = || self.begin.iter().chain(&self.exchanges);
         if framing == Framing::Burst && rows().any(|row| !matches!(row.expect, Expect::Exactly(_))) {
-            return Some("answers that are not given byte for byte need --framing lines, or another that tells messages apart".into());
+            return Some(
+                "answers that are not given byte for byte need --framing lines, or another that tells messages apart"
+                    .into(),
+            );
         }
         let unsayable = rows().filter_map(|row| row.send.as_deref()).find_map(|send| {
             let said = Codec::new(framing).encode(send, Delimiter::Lf, &mut Vec::new());
@@ -125,7 +134,8 @@ impl Row {
             (Some(_), Some(_)) => return Err("it has both expect and matches; keep one".into()),
             (Some(exact), None) => Expect::Exactly(exact),
             (None, Some(pattern)) => {
-                let regex = Regex::new(&pattern).map_err(|e| format!("matches is no regular expression: {}", last_line(&e.to_string())))?;
+                let regex = Regex::new(&pattern)
+                    .map_err(|e| format!("matches is no regular expression: {}", last_line(&e.to_string())))?;
                 Expect::Matching(regex)
             }
             (None, None) => Expect::Anything,
@@ -172,7 +182,9 @@ impl Expect {
     pub(super) fn words(&self) -> String {
         match self {
             Self::Exactly(exact) => Untrusted::cut(exact, SHOWN).quoted(),
-            Self::Matching(regex) => format!("what matches '{}'", Untrusted::cut(regex.as_str().as_bytes(), 200).escaped()),
+            Self::Matching(regex) => {
+                format!("what matches '{}'", Untrusted::cut(regex.as_str().as_bytes(), 200).escaped())
+            }
             Self::Anything => "anything".to_owned(),
         }
     }

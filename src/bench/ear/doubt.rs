@@ -130,10 +130,18 @@ impl Doubt {
             echo.expected = number + 1;
             hear(Heard::Answer(number));
         } else if self.overtaken.remove(&number) {
-            hear(fault(FaultKind::Reordered, 1, format!("message {number}: answered behind message {}", echo.expected - 1)));
+            hear(fault(
+                FaultKind::Reordered,
+                1,
+                format!("message {number}: answered behind message {}", echo.expected - 1),
+            ));
             hear(Heard::Answer(number));
         } else {
-            hear(fault(FaultKind::Duplicate, 1, format!("message {number}: answered again behind message {}", echo.expected - 1)));
+            hear(fault(
+                FaultKind::Duplicate,
+                1,
+                format!("message {number}: answered again behind message {}", echo.expected - 1),
+            ));
         }
     }
 
@@ -141,7 +149,9 @@ impl Doubt {
     fn next_known(&mut self, echo: &Echo, messages: &Messages) -> Option<(usize, u64)> {
         for at in self.searched.max(1)..self.held.len() {
             match self.begins(at, echo, messages) {
-                Begins::Whole(number, length) if length >= SURE || at + length == self.held.len() => return Some((at, number)),
+                Begins::Whole(number, length) if length >= SURE || at + length == self.held.len() => {
+                    return Some((at, number));
+                }
                 Begins::Part(number) => return Some((at, number)),
                 _ => {}
             }
@@ -161,7 +171,11 @@ impl Doubt {
         if at < length && at < due {
             let differs = messages.wire(echo.connection, expected).agree(0, &self.held[..at]);
             let lacks = length - at;
-            hear(fault(FaultKind::Cut, 1, format!("message {expected}, byte {differs}: {lacks} of {length} bytes are missing")));
+            hear(fault(
+                FaultKind::Cut,
+                1,
+                format!("message {expected}, byte {differs}: {lacks} of {length} bytes are missing"),
+            ));
             self.drop_first(at);
         } else if number == expected + 1 || at != due {
             self.corrupt(expected, length.min(at), (echo, messages, hear));
@@ -195,7 +209,12 @@ impl Doubt {
     }
 
     /// The first `length` bytes are the answer to `number` with other bytes.
-    fn corrupt(&mut self, number: u64, length: usize, (echo, messages, hear): (&Echo, &Messages, &mut impl FnMut(Heard))) {
+    fn corrupt(
+        &mut self,
+        number: u64,
+        length: usize,
+        (echo, messages, hear): (&Echo, &Messages, &mut impl FnMut(Heard)),
+    ) {
         let wire = messages.wire(echo.connection, number);
         let at = wire.agree(0, &self.held);
         let mut expected = vec![0; SHOWN.min(wire.len() - at)];
@@ -203,7 +222,11 @@ impl Doubt {
         let came = &self.held[at.min(self.held.len())..];
         let came = &came[..came.len().min(SHOWN)];
         let (expected, came) = (Untrusted::cut(&expected, SHOWN).quoted(), Untrusted::cut(came, SHOWN).quoted());
-        hear(fault(FaultKind::Corrupt, 1, format!("message {number}, byte {at}: expected {expected}, received {came}")));
+        hear(fault(
+            FaultKind::Corrupt,
+            1,
+            format!("message {number}, byte {at}: expected {expected}, received {came}"),
+        ));
         self.drop_first(length);
     }
 

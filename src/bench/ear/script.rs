@@ -34,7 +34,11 @@ impl Answers {
                     Ok(Some(message)) => self.judge(messages, &message.bytes, hear),
                     Ok(None) => break,
                     Err(e) => {
-                        hear(fault(FaultKind::Unexpected, 1, format!("message {}: its answer breaks the framing: {e}", self.expected)));
+                        hear(fault(
+                            FaultKind::Unexpected,
+                            1,
+                            format!("message {}: its answer breaks the framing: {e}", self.expected),
+                        ));
                         hear(Heard::Lost);
                         self.is_lost = true;
                         break;
@@ -69,7 +73,9 @@ impl Answers {
     fn judge(&mut self, messages: &Messages, answer: &[u8], hear: &mut impl FnMut(Heard)) {
         let shown = || Untrusted::cut(answer, SHOWN).quoted();
         match self.due(messages) {
-            None => hear(fault(FaultKind::Surplus, answer.len() as u64, format!("nothing was due, and {} came", shown()))),
+            None => {
+                hear(fault(FaultKind::Surplus, answer.len() as u64, format!("nothing was due, and {} came", shown())))
+            }
             Some(expect) => {
                 let number = self.expected;
                 self.expected += 1;

@@ -309,7 +309,11 @@ impl Connection {
             }
         });
         let fault = |kind, what| Some(Fault { kind, count: 1, what });
-        let due = if busy { format!("while the answer to message {oldest} was due") } else { "although nothing was due".into() };
+        let due = if busy {
+            format!("while the answer to message {oldest} was due")
+        } else {
+            "although nothing was due".into()
+        };
         let fault = match end {
             End::Done | End::Lost => None,
             End::PeerClosed => fault(FaultKind::ClosedEarly, format!("it was closed {due}")),
@@ -319,7 +323,9 @@ impl Connection {
                 FaultKind::Stalled,
                 format!("message {}: nothing more was taken, and nothing came, for {patience:?}", self.writing),
             ),
-            End::Silent => fault(FaultKind::Stalled, format!("message {oldest}: no answer, nothing came for {patience:?}")),
+            End::Silent => {
+                fault(FaultKind::Stalled, format!("message {oldest}: no answer, nothing came for {patience:?}"))
+            }
         };
         if let Some(fault) = fault {
             desk.tally.faults.note(now, number, fault);

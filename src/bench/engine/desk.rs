@@ -107,7 +107,8 @@ impl Quota {
     /// The part of worker `number` of `workers`; together they are the whole.
     pub(super) fn share(stop: &Stop, number: usize, workers: usize) -> Self {
         let (number, workers) = (number as u64, workers as u64);
-        let part = |whole: Option<u64>| whole.map_or(u64::MAX, |whole| whole / workers + u64::from(number < whole % workers));
+        let part =
+            |whole: Option<u64>| whole.map_or(u64::MAX, |whole| whole / workers + u64::from(number < whole % workers));
         Self { messages: part(stop.messages), bytes: part(stop.bytes) }
     }
 

@@ -274,8 +274,8 @@ impl Collector<'_> {
 
     /// A last second of some microseconds belongs to the one before.
     fn close_seconds(&mut self) {
-        let stub = self.run.seconds.len() > 1
-            && self.run.seconds.last().is_some_and(|last| last.lasted < SHORTEST_SECOND);
+        let stub =
+            self.run.seconds.len() > 1 && self.run.seconds.last().is_some_and(|last| last.lasted < SHORTEST_SECOND);
         if let Some(stub) = self.run.seconds.pop_if(|_| stub)
             && let Some(before) = self.run.seconds.last_mut()
         {

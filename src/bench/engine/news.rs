@@ -6,7 +6,10 @@ use super::tally::Tally;
 
 pub(super) enum News {
     /// Everybody of this worker's crowd is connected, or is not.
-    Connected { alive: usize, tally: Tally },
+    Connected {
+        alive: usize,
+        tally: Tally,
+    },
     Slice(Box<Slice>),
     Done(Box<Last>),
     /// Its event queue failed.

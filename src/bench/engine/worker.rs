@@ -396,7 +396,8 @@ impl Worker {
                 Stage::Dialling(since) if now - since > patience => {
                     (self.alive, self.dialling) = (self.alive - 1, self.dialling - 1);
                     self.places[place].socket = None;
-                    let late = io::Error::new(ErrorKind::TimedOut, format!("no answer within {:?}", self.job.load.patience));
+                    let late =
+                        io::Error::new(ErrorKind::TimedOut, format!("no answer within {:?}", self.job.load.patience));
                     self.cannot_connect(place, &late);
                 }
                 Stage::Open if self.places[place].silent_for(now) > patience => self.doubt(place, now),
@@ -425,7 +426,12 @@ impl Worker {
         if self.next_slice == self.desk.window.begin {
             self.last.cpu = cpu();
         }
-        let slice = Slice { began: self.slice_began, ended: now, tally: take(&mut self.desk.tally), backlog: self.desk.backlog };
+        let slice = Slice {
+            began: self.slice_began,
+            ended: now,
+            tally: take(&mut self.desk.tally),
+            backlog: self.desk.backlog,
+        };
         match self.job.news.try_send(News::Slice(Box::new(slice))).map_err(returned) {
             Ok(()) => self.slice_began = self.next_slice,
             Err(slice) => self.desk.tally = slice.map(|slice| slice.tally).unwrap_or_default(),

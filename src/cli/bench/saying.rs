@@ -38,13 +38,15 @@ pub(super) struct SayingWords {
 
 impl SayingWords {
     pub(super) fn workload(self, connecting: Connecting) -> Result<Workload, Failure> {
-        Ok(Workload {
+        let workload = Workload {
             framing: self.framing,
             connecting,
             checking: if self.no_verify { Checking::Lengths } else { Checking::EveryByte },
             seed: self.seed.unwrap_or_else(seed::of_the_clock),
             saying: self.saying()?,
-        })
+        };
+        workload.check().map_err(Failure::bad_words)?;
+        Ok(workload)
     }
 
     fn saying(self) -> Result<Saying, Failure> {
@@ -86,7 +88,8 @@ fn sizes(word: &str) -> Result<Sizes, String> {
     if word.contains([':', ',']) {
         return word.split(',').map(weighted).collect::<Result<_, _>>().map(Sizes::Weighted);
     }
-    let Some((least, most)) = word.split_once('-') else { return size(word).map(Sizes::Fixed) };
+    let range = word.split_once('-').filter(|(least, _)| !least.is_empty());
+    let Some((least, most)) = range else { return size(word).map(Sizes::Fixed) };
     match (size(least)?, size(most)?) {
         (least, most) if least > most => Err(format!("it runs backwards; write {most}-{least}")),
         (least, most) if least == most => Ok(Sizes::Fixed(least)),
@@ -141,7 +144,7 @@ mod tests {
             ("64MiB-1GiB", "`1GiB` is no size of a message"),
             ("1400-64", "it runs backwards; write 64-1400"),
             ("64-", "`` is no size"),
-            ("-5", "`` is no size"),
+            ("-5", "`-5` is no size"),
             ("64,1400", "`64` does not say how many"),
             ("64:1,,", "`` does not say how many"),
             ("64:0", "`64:0`: how many must be from 1 to 1000000"),

@@ -75,10 +75,17 @@ impl Bout<'_> {
         loop {
             match program.wait_until_listening(port, GLANCE) {
                 Ok(()) => return Ok((address, program)),
-                Err(SubjectError::Silent { .. }) if self.stop.is_set() => return Err(Failure::failed("stopped before the server listened")),
+                Err(SubjectError::Silent { .. }) if self.stop.is_set() => {
+                    return Err(Failure::failed("stopped before the server listened"));
+                }
                 Err(SubjectError::Silent { .. }) if Instant::now() < deadline => {}
                 Err(SubjectError::Silent { command, port, stderr, .. }) => {
-                    return Err(not_started(&SubjectError::Silent { command, port, patience: self.reaching.timeout, stderr }));
+                    return Err(not_started(&SubjectError::Silent {
+                        command,
+                        port,
+                        patience: self.reaching.timeout,
+                        stderr,
+                    }));
                 }
                 Err(error) => return Err(not_started(&error)),
             }
@@ -119,7 +126,8 @@ fn setup(load: &Load, target: &Target, command: Option<String>) -> Setup {
 fn not_started(error: &SubjectError) -> Failure {
     let said = error.stderr();
     let last = said.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let said = if last.is_empty() { String::new() } else { format!("; it said {}", Untrusted::cut(last, 300).quoted()) };
+    let said =
+        if last.is_empty() { String::new() } else { format!("; it said {}", Untrusted::cut(last, 300).quoted()) };
     let way_out = match error {
         SubjectError::Start { .. } => "; check the command",
         SubjectError::Silent { .. } => "; write {port} where it takes its port, or allow more with --connect-timeout",
@@ -150,7 +158,8 @@ impl Shows {
             return Ok(Self::Line(Ticker::new(if quiet { Shown::Nothing } else { Shown::Line })));
         }
         let screen = Screen::take(talk.paint.on(&io::stderr()));
-        let screen = screen.map_err(|e| Failure::failed(format!("--screen needs a terminal on stderr: {}", Reason(&e))))?;
+        let screen =
+            screen.map_err(|e| Failure::failed(format!("--screen needs a terminal on stderr: {}", Reason(&e))))?;
         Ok(Self::Screen(Box::new(screen), Arc::clone(stop)))
     }
 

@@ -34,12 +34,17 @@ fn looks(talk: Talk) -> Looks {
 pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(format!("cannot write stdout: {}", Reason(&e)))),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write stdout: {}", Reason(&e))))
+        }
         _ => Ok(()),
     }
 }
 
-pub(super) fn to_file(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+pub(super) fn to_file(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
     let done = File::create(path).and_then(|file| {
         let mut out = BufWriter::new(file);
