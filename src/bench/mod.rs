@@ -1,5 +1,7 @@
 //! Bench: load, as three values (pace, workload, stop) and a loop, and what is to be believed of it.
 
+/// Two sides beside each other.
+mod compare;
 /// What comes back is judged.
 mod ear;
 /// The workers.
@@ -24,12 +26,15 @@ pub(crate) mod report;
 mod script;
 /// The highest rate that keeps a condition.
 mod search;
+/// What ratios tell.
+mod statistics;
 /// What is said.
 mod workload;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub(crate) use compare::Comparison;
 pub(crate) use engine::Target;
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
