@@ -169,10 +169,10 @@ impl Comparison {
         let [a, b] = runs;
         let limited = runs.into_iter().any(is_generators);
         let row = |metric: &Metric| {
-            let pairs: Vec<_> = a.seconds.iter().zip(&b.seconds).filter_map(|(a, b)| pair(metric.of_second, a, b)).collect();
-            let mut row = Row::of(metric, &pairs, (limited, seed)).or_else(|| {
-                Row::of(metric, &[pair(metric.of_run, a, b)?], (limited, seed))
-            })?;
+            let pairs: Vec<_> =
+                a.seconds.iter().zip(&b.seconds).filter_map(|(a, b)| pair(metric.of_second, a, b)).collect();
+            let mut row = Row::of(metric, &pairs, (limited, seed))
+                .or_else(|| Row::of(metric, &[pair(metric.of_run, a, b)?], (limited, seed)))?;
             // The figures of the whole runs are better known than those of their seconds.
             (row.a, row.b) = pair(metric.of_run, a, b)?;
             Some(row)
@@ -202,7 +202,9 @@ impl Comparison {
         }
         let pairs = self.rows.iter().map(|row| row.pairs).max().unwrap_or(0);
         match self.pairs_of {
-            Pairs::Rounds => writeln!(out, "\nmedians of {pairs} rounds in turn; a tie is where the interval of the ratio holds 1")?,
+            Pairs::Rounds => {
+                writeln!(out, "\nmedians of {pairs} rounds in turn; a tie is where the interval of the ratio holds 1")?
+            }
             Pairs::Seconds => writeln!(
                 out,
                 "\nintervals from {pairs} seconds beside each other: seconds of one run depend on each other, and the \

@@ -4,6 +4,10 @@
 mod bout;
 /// Where reports go.
 mod outputs;
+/// The highest rate that keeps a condition.
+mod search;
+/// Two servers in turn.
+mod versus;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,9 +15,11 @@ use std::time::Duration;
 
 use super::{Exit, Failure, Talk, descriptors};
 use crate::bench::report::document::{Bound, Document};
-use crate::bench::{Condition, Load, Spacing};
+use crate::bench::{Comparison, Condition, Load, Spacing};
 use crate::net::{Address, Families, Reason};
 use bout::{Bout, Stop};
+use search::{Found, Quest};
+use versus::Versus;
 
 /// What is pressed, how, and who is told.
 #[derive(Debug)]
@@ -144,7 +150,25 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
             outputs::tell(&document, &reports, talk)?;
             Ok(stop.signal().map_or_else(|| exit(&document, &gates, talk), Exit::Signal))
         }
-        Deed::Find { .. } | Deed::Versus { .. } => Err(Failure::failed("not yet")),
+        Deed::Find { server, keeps, spacing } => {
+            let found = Quest { bout: &bout, server: &server, keeps: &keeps, spacing }.run(&load)?;
+            let (document, exit) = match found {
+                Found::None(run) => {
+                    talk.say(&format!("no rate keeps {keeps}; what follows is the last that was tried"));
+                    (run, Exit::Failed)
+                }
+                Found::Rate { run, is_least } => {
+                    let rate = run.setup.rate_asked.unwrap_or_default();
+                    let least = if is_least { "at least " } else { "" };
+                    talk.say(&format!("{keeps} is kept up to {least}{rate:.0} messages/s"));
+                    let exit = exit(&run, &gates, talk);
+                    (run, if is_least && exit == Exit::Done { Exit::CouldNotJudge } else { exit })
+                }
+            };
+            outputs::tell(&document, &reports, talk)?;
+            Ok(exit)
+        }
+        Deed::Versus { pair, place, rounds } => Versus { pair, place, rounds }.run(&bout, &load, &reports),
     }
 }
 
@@ -182,9 +206,19 @@ fn check_descriptors(load: &Load) -> Result<(), Failure> {
 /// Holds two runs beside each other.
 ///
 /// # Errors
-/// Always, until it is there.
-pub(crate) fn compare(_plan: &Compare) -> Result<Exit, Failure> {
-    Err(Failure::failed("cannot compare yet; wait for the next version"))
+/// Where one cannot be read, has no answers, or a report cannot be written.
+pub(crate) fn compare(plan: &Compare) -> Result<Exit, Failure> {
+    let (a, b) = (outputs::read(&plan.a)?, outputs::read(&plan.b)?);
+    let names = [&plan.a, &plan.b].map(|path| path.display().to_string());
+    let comparison = Comparison::of_runs([&a, &b], names.clone(), a.setup.seed);
+    let comparison = comparison.map_err(|e| Failure::bad_words(e.to_string()))?;
+    outputs::to_stdout(|out| match plan.stdout {
+        Form::Json => outputs::json_line(&comparison, out),
+        Form::Text => comparison.write(out),
+    })?;
+    let [name_a, name_b] = names;
+    outputs::page(plan.html.as_deref(), &[(name_a, &a), (name_b, &b)])?;
+    Ok(if comparison.is_limited() { Exit::CouldNotJudge } else { Exit::Done })
 }
 
 /// The standard streams, reports, signals, the watched process, and what whoever started us left open.

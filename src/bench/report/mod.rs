@@ -8,6 +8,8 @@ pub(crate) mod document;
 pub(crate) mod hgrm;
 /// Durations in rows, as many as a glance takes in.
 mod histogram;
+/// A run, or several, as one page.
+pub(crate) mod html;
 /// A run as one line of JSON, and back.
 pub(crate) mod json;
 /// A line on the terminal while it lasts.

@@ -1,13 +1,15 @@
 //! Outputs: reports of runs, to stdout and files.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
+
+use serde::Serialize;
 
 use super::{Form, Reports};
 use crate::bench::report::document::Document;
 use crate::bench::report::summary::{self, Looks};
-use crate::bench::report::{csv, hgrm, json};
+use crate::bench::report::{csv, hgrm, html, json};
 use crate::commands::{Failure, Talk};
 use crate::net::Reason;
 
@@ -21,7 +23,28 @@ pub(super) fn tell(document: &Document, reports: &Reports, talk: Talk) -> Result
         Form::Text => summary::write(document, looks(talk), out),
     })?;
     to_file(reports.csv.as_deref(), |out| csv::write(document, out))?;
-    to_file(reports.hgrm.as_deref(), |out| hgrm::write(document, out))
+    to_file(reports.hgrm.as_deref(), |out| hgrm::write(document, out))?;
+    page(reports.html.as_deref(), &[(document.setup.address.clone(), document)])
+}
+
+/// One page with a run or several, if it is asked for.
+pub(super) fn page(path: Option<&Path>, runs: &[(String, &Document)]) -> Result<(), Failure> {
+    to_file(path, |out| html::write(runs, out))
+}
+
+pub(super) fn json_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// A run that `--json` wrote.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn read(path: &Path) -> Result<Document, Failure> {
+    let wrong = |why: String| Failure::bad_words(format!("cannot read the run {}: {why}", path.display()));
+    let text = fs::read_to_string(path).map_err(|e| wrong(format!("{}; check the path", Reason(&e))))?;
+    json::read(&text).map_err(|e| wrong(e.to_string()))
 }
 
 fn looks(talk: Talk) -> Looks {
