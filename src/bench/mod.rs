@@ -38,7 +38,6 @@ pub(crate) use compare::Comparison;
 pub(crate) use engine::Target;
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
-pub(crate) use judge::{Figures, Schedule, Shared, judge};
 pub(crate) use pace::{Pace, Spacing, Stop};
 pub(crate) use press::Press;
 pub(crate) use script::Script;

@@ -155,6 +155,7 @@ impl Attendant for Room<'_> {
     fn ends(&mut self) {
         self.read(2);
         (self.machine[1], self.process[1]) = (steal(), cpu());
+        self.say(Phase::Draining, None, &Second::default());
     }
 }
 

@@ -61,12 +61,11 @@ pub(crate) enum StartPlace {
     Named(Address),
 }
 
-/// A command to start a server with, in words; never empty.
+/// A command to start a server with; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CommandLine {
     /// As it was typed.
     pub(crate) text: String,
-    words: Vec<String>,
 }
 
 /// How the server is reached.
@@ -117,20 +116,14 @@ pub(crate) struct Compare {
 pub(crate) const PORT: &str = "{port}";
 
 impl CommandLine {
-    /// Split as a shell would; `None` where that makes no word, or a quote has no end.
+    /// `None` where a shell would make no word of it, or a quote has no end.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let words = shell_words::split(text).ok().filter(|words| !words.is_empty())?;
-        Some(Self { text: text.to_owned(), words })
+        let is_command = shell_words::split(text).is_ok_and(|words| !words.is_empty());
+        is_command.then(|| Self { text: text.to_owned() })
     }
 
     pub(crate) fn has_port(&self) -> bool {
-        self.words.iter().any(|word| word.contains(PORT))
-    }
-
-    /// The program and its arguments, with `port` for [`PORT`]; as they are where there is none.
-    pub(crate) fn words(&self, port: Option<u16>) -> Vec<String> {
-        let Some(port) = port else { return self.words.clone() };
-        self.words.iter().map(|word| word.replace(PORT, &port.to_string())).collect()
+        self.text.contains(PORT)
     }
 }
 

@@ -25,6 +25,7 @@ impl Dice {
         (self.roll() % sides as u64) as usize
     }
 
+    #[cfg(feature = "simulation")]
     pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }

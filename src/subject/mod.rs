@@ -21,7 +21,7 @@ mod tail;
 mod usage;
 
 pub(crate) use error::SubjectError;
-pub(crate) use listening::{free_port, is_listening};
+pub(crate) use listening::free_port;
 pub(crate) use machine::{MachineTime, steal};
 pub(crate) use program::Program;
 pub(crate) use usage::{Usage, Watch};

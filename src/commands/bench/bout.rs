@@ -73,6 +73,11 @@ impl Bout<'_> {
         let mut program = Program::start(&command.text, port).map_err(|e| not_started(&e))?;
         let deadline = Instant::now() + self.reaching.timeout;
         loop {
+            if let Address::Unix(path) = &address
+                && path.exists()
+            {
+                return Ok((address, program));
+            }
             match program.wait_until_listening(port, GLANCE) {
                 Ok(()) => return Ok((address, program)),
                 Err(SubjectError::Silent { .. }) if self.stop.is_set() => {
