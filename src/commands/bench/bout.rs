@@ -58,7 +58,7 @@ impl Bout<'_> {
         let done = press.run().map_err(|e| unwatched(&e, pid));
         drop(shown);
         if let Some(program) = program {
-            program.stop();
+            self.dismiss(program);
         }
         done
     }
@@ -97,6 +97,14 @@ impl Bout<'_> {
         }
     }
 
+    /// Stops the server. One that has gone already is worth a word.
+    fn dismiss(&self, program: Program) {
+        if program.has_ended() {
+            self.talk.say(&format!("the server ended before it was told to{}", last_words(&program.stderr())));
+        }
+        program.stop();
+    }
+
     /// The first connection finds out which address answers, and is used: who serves one client only is not asked twice.
     fn reach(&self, address: &Address) -> Result<(Target, socket2::Socket), Failure> {
         let cannot = |e: io::Error| Failure::from(NetError::new("connect to", address, e));
@@ -129,16 +137,19 @@ fn setup(load: &Load, target: &Target, command: Option<String>) -> Setup {
 }
 
 fn not_started(error: &SubjectError) -> Failure {
-    let said = error.stderr();
-    let last = said.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let said =
-        if last.is_empty() { String::new() } else { format!("; it said {}", Untrusted::cut(last, 300).quoted()) };
+    let said = last_words(error.stderr());
     let way_out = match error {
         SubjectError::Start { .. } => "; check the command",
         SubjectError::Silent { .. } => "; write {port} where it takes its port, or allow more with --connect-timeout",
         _ => "",
     };
     Failure::failed(format!("{error}{said}{way_out}"))
+}
+
+/// The last line that a program wrote, where it wrote any.
+fn last_words(stderr: &[u8]) -> String {
+    let last = stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if last.is_empty() { String::new() } else { format!("; it said {}", Untrusted::cut(last, 300).quoted()) }
 }
 
 fn unwatched(error: &io::Error, pid: Option<u32>) -> Failure {
