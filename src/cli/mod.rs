@@ -39,7 +39,7 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
 
-/// The other end of the socket: answers, talks, and tells you honestly what happened.
+/// The other end of the socket: answers, talks, presses, looks, and tells you honestly what happened.
 #[derive(Debug, Parser)]
 #[command(name = "sockeye", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXAMPLES)]
 struct Words {
@@ -250,6 +250,7 @@ Examples:
   sockeye connect 5555                    talk to it, line by line
   sockeye connect 5555 <question >answer  the same as a pipe
   sockeye connect 5555 --payload 100KiB   send 102400 bytes, receive them back, check each one
+  sockeye bench 5555                      press it, check every byte, say how fast it was
   sockeye scan 192.168.1.0/24 -p 22,80    which of these ports are open
   sockeye serve --help                    every option of a verb";
 
