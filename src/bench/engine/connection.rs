@@ -2,7 +2,7 @@
 //! back. It holds numbers and no bytes: what was not sent can be made again.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 
 use super::desk::{Desk, Looping};
 use super::flights::Flights;
@@ -158,8 +158,8 @@ impl Connection {
     /// Reads what is there and says what has become due by it.
     pub(super) fn listen(&mut self, desk: &mut Desk) -> Turn {
         for _ in 0..READS_A_TURN {
-            let Some(socket) = &mut self.socket else { return Turn::Waits };
-            let count = match socket.read(&mut desk.buffer) {
+            let Some(socket) = &self.socket else { return Turn::Waits };
+            let count = match socket.receive(&mut desk.buffer) {
                 Ok(0) => return Turn::Ended(End::PeerClosed),
                 Ok(count) => count,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Turn::Waits,
@@ -215,8 +215,8 @@ impl Connection {
             if length == 0 {
                 return Turn::Waits;
             }
-            let Some(socket) = &mut self.socket else { return Turn::Waits };
-            match socket.write(&desk.scratch[..length]) {
+            let Some(socket) = &self.socket else { return Turn::Waits };
+            match socket.send(&desk.scratch[..length]) {
                 Ok(count) => self.has_gone(count, desk, now),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Turn::Waits,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
