@@ -130,6 +130,6 @@ mod tests {
         assert_eq!(Durations::default().distribution(), Distribution::default());
         let mut durations = Durations::default();
         durations.record(u64::MAX);
-        assert_eq!(durations.quantile(1.0).as_secs(), 3600);
+        assert!((3600..4400).contains(&durations.quantile(1.0).as_secs()), "{durations:?}");
     }
 }

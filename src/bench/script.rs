@@ -1,69 +1,121 @@
-//! Script: requests and the answers that are to come to them, read from TOML. Pure.
+//! Script: requests and the answers that are to come to them, read from a TOML file. Pure.
 //!
 //! ```toml
-//! [[begin]]                   # once on each connection; without `send`, a greeting is waited for
-//! matches = '^REGISTER'
+//! [[begin]]                  # once a connection, before the loop
+//! matches = '^Welcome'       # a row that sends nothing waits for a message
 //!
-//! [[exchange]]                # again and again, in turn
-//! send = "TIME"
-//! matches = '^\d{4}-\d\d-\d\dT.*Z$'
-//!
-//! [[exchange]]
-//! send = "Hello"
-//! expect = "Unknown command"
+//! [[exchange]]               # again and again, in this order
+//! send = "TIME"              # or send_hex = "00ff"
+//! matches = '^\d{4}-'        # or expect = "…", expect_hex = "…"; none of them: any answer
 //! ```
 
 use regex::bytes::Regex;
 use serde::Deserialize;
 
-use crate::event::Untrusted;
-use crate::framing::{Codec, Delimiter, Framing};
-
 /// Requests and answers, in the order of the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) name: String,
-    pub(super) begin: Vec<Exchange>,
+    begin: Vec<Row>,
     /// At least one.
-    pub(super) exchanges: Vec<Exchange>,
+    exchanges: Vec<Row>,
 }
 
-/// A request and what is to come.
+/// One request and its answer.
 #[derive(Clone, Debug)]
-pub(super) struct Exchange {
-    /// Without framing; none where something is only waited for.
+pub(super) struct Row {
+    /// Where there is none, it only waits for a message.
     pub(super) send: Option<Vec<u8>>,
     pub(super) expect: Expect,
 }
 
-/// Which answer is right.
+/// What an answer has to be.
 #[derive(Clone, Debug)]
 pub(super) enum Expect {
-    Exactly(Vec<u8>),
-    Matching(Regex),
     Anything,
+    Exactly(Vec<u8>),
+    /// Found anywhere in the message; the pattern says `^` and `$` where it wants all of it.
+    Matching(Regex),
 }
 
-/// Why a text is no script.
-#[derive(Debug, thiserror::Error)]
-#[error("{name}: {why}")]
+/// Why a text is no script: one sentence with the file's name and the row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {what}")]
 pub(crate) struct ScriptError {
     name: String,
-    why: String,
+    what: String,
+}
+
+impl Script {
+    /// Reads the text of the file `name`.
+    ///
+    /// # Errors
+    /// Where it is no TOML, has no exchange, or a row of it cannot be understood.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, ScriptError> {
+        read(text)
+            .map(|(begin, exchanges)| Self { name: name.to_owned(), begin, exchanges })
+            .map_err(|what| ScriptError { name: name.to_owned(), what })
+    }
+
+    /// All rows, those of the beginning first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.begin.iter().chain(&self.exchanges)
+    }
+
+    /// Which row message `number` of a connection is, as [`Self::rows`] counts.
+    pub(super) fn place(&self, number: u64) -> usize {
+        let begin = self.begin.len() as u64;
+        let Some(later) = number.checked_sub(begin) else { return number as usize };
+        (begin + later % self.exchanges.len() as u64) as usize
+    }
+
+    pub(super) fn row(&self, place: usize) -> &Row {
+        self.begin.get(place).unwrap_or_else(|| &self.exchanges[place - self.begin.len()])
+    }
+
+    /// `begin 1`, `exchange 2`
+    pub(super) fn title(&self, place: usize) -> String {
+        match place.checked_sub(self.begin.len()) {
+            Some(exchange) => title("exchange", exchange),
+            None => title("begin", place),
+        }
+    }
+}
+
+fn read(text: &str) -> Result<(Vec<Row>, Vec<Row>), String> {
+    let file: File = toml::from_str(text).map_err(|error| one_line(&error))?;
+    if file.exchange.is_empty() {
+        return Err("there is no [[exchange]]".to_owned());
+    }
+    Ok((rows("begin", file.begin)?, rows("exchange", file.exchange)?))
+}
+
+fn rows(kind: &str, rows: Vec<toml::Table>) -> Result<Vec<Row>, String> {
+    let read = |(at, row)| Row::read(row).map_err(|what| format!("{}: {what}", title(kind, at)));
+    rows.into_iter().enumerate().map(read).collect()
+}
+
+fn title(kind: &str, at: usize) -> String {
+    format!("{kind} {}", at + 1)
+}
+
+/// What serde says has several lines where it points at the text.
+fn one_line(error: &toml::de::Error) -> String {
+    error.message().split('\n').map(str::trim).collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sheet {
+struct File {
     #[serde(default)]
-    begin: Vec<Row>,
+    begin: Vec<toml::Table>,
     #[serde(default)]
-    exchange: Vec<Row>,
+    exchange: Vec<toml::Table>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+struct Words {
     send: Option<String>,
     send_hex: Option<String>,
     expect: Option<String>,
@@ -71,160 +123,98 @@ struct Row {
     matches: Option<String>,
 }
 
-impl Script {
-    /// The script that `text` is; `name` is for what is said of it.
-    ///
-    /// # Errors
-    /// In one sentence with the number of the row.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, ScriptError> {
-        let wrong = |why| ScriptError { name: name.to_owned(), why };
-        let sheet: Sheet = toml::from_str(text).map_err(|e| wrong(at_line(text, &e)))?;
-        if sheet.exchange.is_empty() {
-            return Err(wrong("there is no [[exchange]]; write one with send and expect".into()));
-        }
-        let rows = |rows: Vec<Row>, what: &str| -> Result<Vec<Exchange>, ScriptError> {
-            let numbered = (1..).zip(rows);
-            numbered
-                .map(|(number, row)| row.exchange().map_err(|why| wrong(format!("{what} {number}: {why}"))))
-                .collect()
-        };
-        Ok(Self {
-            begin: rows(sheet.begin, "begin")?,
-            exchanges: rows(sheet.exchange, "exchange")?,
-            name: name.to_owned(),
-        })
-    }
-
-    /// Why it cannot be spoken in this framing, if so.
-    pub(crate) fn misfit(&self, framing: Framing) -> Option<String> {
-        let rows = || self.begin.iter().chain(&self.exchanges);
-        if framing == Framing::Burst && rows().any(|row| !matches!(row.expect, Expect::Exactly(_))) {
-            return Some(
-                "answers that are not given byte for byte need --framing lines, or another that tells messages apart"
-                    .into(),
-            );
-        }
-        let unsayable = rows().filter_map(|row| row.send.as_deref()).find_map(|send| {
-            let said = Codec::new(framing).encode(send, Delimiter::Lf, &mut Vec::new());
-            if framing == Framing::Burst { None } else { said.err() }
-        });
-        unsayable.map(|e| format!("a request does not fit --framing {framing}: {e}"))
-    }
-
-    /// The row of message `number` of a connection.
-    pub(super) fn row(&self, number: u64) -> &Exchange {
-        let begun = self.begin.len() as u64;
-        match number.checked_sub(begun) {
-            None => &self.begin[number as usize],
-            Some(number) => &self.exchanges[(number % self.exchanges.len() as u64) as usize],
-        }
-    }
-
-    /// How many rows there are.
-    pub(super) fn len(&self) -> u64 {
-        (self.begin.len() + self.exchanges.len()) as u64
-    }
-}
-
 impl Row {
-    fn exchange(self) -> Result<Exchange, String> {
-        let send = bytes(self.send, self.send_hex, "send")?;
-        let exact = bytes(self.expect, self.expect_hex, "expect")?;
-        let expect = match (exact, self.matches) {
-            (Some(_), Some(_)) => return Err("it has both expect and matches; keep one".into()),
-            (Some(exact), None) => Expect::Exactly(exact),
-            (None, Some(pattern)) => {
-                let regex = Regex::new(&pattern)
-                    .map_err(|e| format!("matches is no regular expression: {}", last_line(&e.to_string())))?;
-                Expect::Matching(regex)
-            }
-            (None, None) => Expect::Anything,
+    fn read(row: toml::Table) -> Result<Self, String> {
+        let words: Words = row.try_into().map_err(|error| one_line(&error))?;
+        let send = match (words.send, words.send_hex) {
+            (Some(_), Some(_)) => return Err("`send` and `send_hex` exclude one another".to_owned()),
+            (Some(text), None) => Some(text.into_bytes()),
+            (None, hex) => hex.map(|hex| bytes_of("send_hex", &hex)).transpose()?,
         };
-        Ok(Exchange { send, expect })
+        let expect = match (words.expect, words.expect_hex, words.matches) {
+            (None, None, None) => Expect::Anything,
+            (Some(text), None, None) => Expect::Exactly(text.into_bytes()),
+            (None, Some(hex), None) => Expect::Exactly(bytes_of("expect_hex", &hex)?),
+            (None, None, Some(pattern)) => Expect::Matching(regex_of(&pattern)?),
+            _ => return Err("one of `expect`, `expect_hex` and `matches` is enough".to_owned()),
+        };
+        Ok(Self { send, expect })
     }
 }
 
-fn bytes(text: Option<String>, hex: Option<String>, what: &str) -> Result<Option<Vec<u8>>, String> {
-    match (text, hex) {
-        (Some(_), Some(_)) => Err(format!("it has both {what} and {what}_hex; keep one")),
-        (text, None) => Ok(text.map(String::into_bytes)),
-        (None, Some(hex)) => {
-            let digits: Vec<u8> = hex.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-            let pair = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-            let bytes = digits.chunks(2).map(|chunk| if chunk.len() == 2 { pair(chunk) } else { None });
-            let bytes: Option<Vec<u8>> = bytes.collect();
-            bytes.map(Some).ok_or_else(|| format!("{what}_hex is not pairs of hexadecimal digits"))
-        }
-    }
+fn regex_of(pattern: &str) -> Result<Regex, String> {
+    Regex::new(pattern).map_err(|error| {
+        // Its first lines draw the pattern and an arrow; the last one is the sentence.
+        let text = error.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("`matches` is no regular expression: {reason}")
+    })
 }
 
-fn at_line(text: &str, error: &toml::de::Error) -> String {
-    let at = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count());
-    let line = Untrusted::text(text.lines().nth(at).unwrap_or_default().trim().as_bytes());
-    format!("line {}: {} in `{line}`", at + 1, error.message())
+fn bytes_of(key: &str, hex: &str) -> Result<Vec<u8>, String> {
+    let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let wrong = || format!("`{key}` is no hexadecimal bytes, as in \"00ff\"");
+    let (pairs, []) = digits.as_chunks::<2>() else { return Err(wrong()) };
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs.iter().map(byte).collect::<Option<_>>().ok_or_else(wrong)
 }
 
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ")
+fn digit(hex: u8) -> Option<u8> {
+    char::from(hex).to_digit(16).map(|digit| digit as u8)
 }
-
-impl Expect {
-    /// Whether this answer is right.
-    pub(super) fn allows(&self, answer: &[u8]) -> bool {
-        match self {
-            Self::Exactly(exact) => exact == answer,
-            Self::Matching(regex) => regex.is_match(answer),
-            Self::Anything => true,
-        }
-    }
-
-    /// What would be right, in words.
-    pub(super) fn words(&self) -> String {
-        match self {
-            Self::Exactly(exact) => Untrusted::cut(exact, SHOWN).quoted(),
-            Self::Matching(regex) => {
-                format!("what matches '{}'", Untrusted::cut(regex.as_str().as_bytes(), 200).escaped())
-            }
-            Self::Anything => "anything".to_owned(),
-        }
-    }
-}
-
-/// Bytes shown of an answer.
-pub(super) const SHOWN: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_script_says_what_is_sent_and_what_is_right() {
-        let text = "[[begin]]\nexpect = 'hi'\n[[exchange]]\nsend = 'TIME'\nmatches = '^\\d+$'\n[[exchange]]\nsend_hex = '00 fF'\n";
-        let script = Script::parse("s.toml", text).unwrap();
-        assert_eq!(script.len(), 3);
-        assert_eq!(script.row(0).send, None);
-        assert_eq!(script.row(1).send.as_deref(), Some(&b"TIME"[..]));
-        assert_eq!(script.row(2).send.as_deref(), Some(&[0, 255][..]));
-        assert_eq!(script.row(3).send, script.row(1).send, "the loop begins again behind what begins");
-        assert!(script.row(1).expect.allows(b"12") && !script.row(1).expect.allows(b"x"));
-        assert!(script.misfit(Framing::Lines).is_none());
-        assert!(script.misfit(Framing::Burst).unwrap().contains("--framing lines"));
+    fn parse(text: &str) -> Result<Script, String> {
+        Script::parse("greet.toml", text).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn what_is_no_script_is_refused_with_its_row() {
-        for (text, word) in [
-            ("", "no [[exchange]]"),
-            ("[[exchange]]\nsned = 'x'", "line 2: unknown field"),
-            ("[[exchange]]\nsend = 'x'\n[[exchange]]\nmatches = '('", "exchange 2: matches is no regular expression"),
-            ("[[exchange]]\nexpect = 'x'\nmatches = 'x'", "exchange 1: it has both"),
-            ("[[exchange]]\nsend = 'x'\nsend_hex = '00'", "exchange 1: it has both send and send_hex"),
-            ("[[exchange]]\nsend_hex = '0'", "exchange 1: send_hex is not"),
-            ("[[exchange", "line 1: "),
+    fn rows_come_in_their_order_the_beginning_once_and_the_exchanges_again_and_again() {
+        let script = parse(
+            r#"
+            [[begin]]
+            matches = "^Welcome"
+
+            [[exchange]]
+            send = "TIME"
+
+            [[exchange]]
+            send_hex = "00 fF"
+            expect_hex = "01"
+            "#,
+        );
+        let script = script.unwrap();
+        let titles: Vec<String> = (0..6).map(|number| script.title(script.place(number))).collect();
+        assert_eq!(titles, ["begin 1", "exchange 1", "exchange 2", "exchange 1", "exchange 2", "exchange 1"]);
+        assert_eq!(script.row(0).send, None);
+        assert_eq!(script.row(1).send.as_deref(), Some(&b"TIME"[..]));
+        assert_eq!(script.row(2).send.as_deref(), Some(&b"\x00\xff"[..]));
+        assert!(matches!(&script.row(2).expect, Expect::Exactly(bytes) if bytes == b"\x01"));
+        assert!(matches!(script.row(1).expect, Expect::Anything));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_sentence_with_its_row() {
+        for (text, what) in [
+            ("", "there is no [[exchange]]"),
+            ("[[begin]]\nsend = 'a'", "there is no [[exchange]]"),
+            ("[[exchange]]\nsend = 'a'\n[[exchange]]\nsent = 'b'", "exchange 2: unknown field `sent`"),
+            ("[[begin]]\nsend = 1\n[[exchange]]", "begin 1: invalid type: integer `1`, expected a string"),
+            ("[[exchange]]\nexpect = 'a'\nmatches = 'b'", "exchange 1: one of `expect`, `expect_hex` and `matches`"),
+            ("[[exchange]]\nsend = 'a'\nsend_hex = '00'", "exchange 1: `send` and `send_hex` exclude one another"),
+            ("[[exchange]]\nmatches = 'a('", "exchange 1: `matches` is no regular expression: unclosed group"),
+            ("[[exchange]]\nsend_hex = '0'", "exchange 1: `send_hex` is no hexadecimal bytes"),
+            ("[[exchange]]\nexpect_hex = '0g'", "exchange 1: `expect_hex` is no hexadecimal bytes"),
+            ("[[exchanges]]", "unknown field `exchanges`"),
+            ("exchange = 1", "invalid type: integer `1`"),
+            ("[[exchange", "unclosed"),
         ] {
-            let error = Script::parse("s.toml", text).unwrap_err().to_string();
-            assert!(error.starts_with("s.toml: ") && error.contains(word), "{error}");
-            assert_eq!(error.lines().count(), 1, "{error}");
+            let error = parse(text).unwrap_err();
+            assert!(error.starts_with("greet.toml: ") && error.contains(what), "{text}: {error}");
+            assert!(!error.contains('\n'), "{error:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Framing;
 
 /// How a length is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Header {
+pub(super) enum Header {
     /// So many bytes of an unsigned integer.
     Binary { bytes: usize, order: Order },
     /// Ten ASCII digits, padded with spaces on the left.
@@ -13,7 +13,7 @@ pub(crate) enum Header {
 
 /// Which byte comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(super) enum Order {
     /// The most significant one.
     Big,
     /// The least significant one.
@@ -22,7 +22,7 @@ pub(crate) enum Order {
 
 impl Header {
     /// `None` for what ends messages by a delimiter.
-    pub(crate) const fn of(framing: Framing) -> Option<Self> {
+    pub(super) const fn of(framing: Framing) -> Option<Self> {
         let (bytes, order) = match framing {
             Framing::Burst | Framing::Lines => return None,
             Framing::U16Be => (2, Order::Big),
@@ -36,7 +36,7 @@ impl Header {
     }
 
     /// How many bytes it takes.
-    pub(crate) const fn length(self) -> usize {
+    pub(super) const fn length(self) -> usize {
         match self {
             Self::Binary { bytes, .. } => bytes,
             Self::Digits => DIGITS,
@@ -44,7 +44,7 @@ impl Header {
     }
 
     /// The most that it can say.
-    pub(crate) const fn most(self) -> u64 {
+    pub(super) const fn most(self) -> u64 {
         match self {
             Self::Binary { bytes, .. } => u64::MAX >> (64 - 8 * bytes),
             Self::Digits => 9_999_999_999,
@@ -52,7 +52,7 @@ impl Header {
     }
 
     /// The length that `header`, of [`Self::length`] bytes, announces; `None` where it is not a number.
-    pub(crate) fn read(self, header: &[u8]) -> Option<u64> {
+    pub(super) fn read(self, header: &[u8]) -> Option<u64> {
         match self {
             Self::Binary { order, .. } => {
                 let add = |length: u64, byte: &u8| length << 8 | u64::from(*byte);
@@ -72,13 +72,35 @@ impl Header {
     }
 
     /// Writes down `length`, which is at most [`Self::most`].
-    pub(crate) fn write(self, length: u64, out: &mut Vec<u8>) {
+    pub(super) fn write(self, length: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.written(length)[..self.length()]);
+    }
+
+    /// `length`, which is at most [`Self::most`], as it is written down, in the first [`Self::length`] bytes.
+    pub(super) fn written(self, length: u64) -> [u8; LONGEST_HEADER] {
+        let mut header = [b' '; LONGEST_HEADER];
         match self {
-            Self::Binary { bytes, order: Order::Big } => out.extend_from_slice(&length.to_be_bytes()[8 - bytes..]),
-            Self::Binary { bytes, order: Order::Little } => out.extend_from_slice(&length.to_le_bytes()[..bytes]),
-            Self::Digits => out.extend_from_slice(format!("{length:>DIGITS$}").as_bytes()),
+            Self::Binary { bytes, order } => {
+                let (big, little) = (length.to_be_bytes(), length.to_le_bytes());
+                let written = if order == Order::Big { &big[8 - bytes..] } else { &little[..bytes] };
+                header[..bytes].copy_from_slice(written);
+            }
+            Self::Digits => write_digits(length, &mut header),
+        }
+        header
+    }
+}
+
+fn write_digits(mut number: u64, out: &mut [u8; DIGITS]) {
+    for place in out.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return;
         }
     }
 }
 
 const DIGITS: usize = 10;
+/// Bytes of the longest header.
+pub(crate) const LONGEST_HEADER: usize = DIGITS;

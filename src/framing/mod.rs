@@ -39,7 +39,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use codec::{Codec, Delimiter, FramingError, LARGEST_MESSAGE, Message};
-pub(crate) use header::Header;
+pub(crate) use header::LONGEST_HEADER;
 pub use stream::{MessageStream, RecvError};
 pub(crate) use text::incomplete_tail;
 

@@ -8,7 +8,6 @@ use super::desk::{Desk, Looping};
 use super::flights::Flights;
 use super::socket::Socket;
 use crate::bench::ear::{Ear, Heard};
-use crate::bench::messages::Messages;
 use crate::bench::{Fault, FaultKind};
 use crate::net::Reason;
 
@@ -82,7 +81,7 @@ impl Connection {
             id,
             socket: None,
             stage: Stage::Idle,
-            ear: Ear::new(&desk.messages, id),
+            ear: Ear::new(&desk.messages, id, 0),
             flights: Flights::default(),
             waiting: VecDeque::new(),
             writing: 0,
@@ -111,7 +110,7 @@ impl Connection {
     pub(super) fn begin_again(&mut self, desk: &mut Desk) {
         desk.under_way -= self.flights.under_way();
         let waiting = std::mem::take(&mut self.waiting);
-        let id = (self.id + desk.crowd) % Messages::MOST_CONNECTIONS;
+        let id = self.id.wrapping_add(desk.crowd);
         *self = Self { waiting, ..Self::of(self.number, id, desk) };
     }
 
@@ -199,9 +198,10 @@ impl Connection {
                 *(if now < window.finish { &mut tally.answered } else { &mut tally.drained }) += 1;
             }
             Heard::Fault(fault) => tally.faults.note(now, *number, fault),
-            Heard::Past(number) => flights.overtake(number),
             Heard::Lost => hearing = Hearing::Lost,
         });
+        // Nobody waits for what is settled, with or without an answer.
+        flights.settle(ear.next(), ear.oldest());
         desk.under_way -= before - self.flights.under_way();
         (self.moved, self.probed) = (now, false);
         hearing
@@ -249,7 +249,7 @@ impl Connection {
 
     /// When the next message was meant to go; none where there is none.
     fn next_instant(&mut self, desk: &mut Desk, now: u64) -> Option<u64> {
-        if let Some(per) = desk.messages.in_one_connection()
+        if let Some(per) = desk.in_one_connection
             && self.flights.next() > 0
             && self.flights.next() >= per
         {
@@ -260,7 +260,7 @@ impl Connection {
             desk.backlog -= 1;
             return Some(intended);
         }
-        let wanted = self.wanted.take().filter(|_| desk.messages.in_one_connection().is_some());
+        let wanted = self.wanted.take().filter(|_| desk.in_one_connection.is_some());
         (!desk.quota.is_used_up() && now < desk.window.finish).then(|| wanted.unwrap_or(now))
     }
 
@@ -268,7 +268,7 @@ impl Connection {
     fn compose(&self, desk: &mut Desk) -> usize {
         let (mut number, mut from, mut filled) = (self.writing, self.wrote, 0);
         while number < self.flights.next() && filled < desk.scratch.len() {
-            filled += desk.messages.write(self.id, number, from, &mut desk.scratch[filled..]);
+            filled += desk.messages.wire(self.id, number).write(from, &mut desk.scratch[filled..]);
             (number, from) = (number + 1, 0);
         }
         filled
@@ -294,7 +294,7 @@ impl Connection {
 
     /// Whether all that this connection was made for is answered.
     pub(super) fn is_done(&self, desk: &Desk) -> bool {
-        desk.messages.in_one_connection().is_some_and(|per| self.flights.next() >= per) && !self.is_busy()
+        desk.in_one_connection.is_some_and(|per| self.flights.next() >= per) && !self.is_busy()
     }
 
     /// Nothing will be heard any more: what that means for what was due. Its socket is let go.

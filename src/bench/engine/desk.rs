@@ -28,6 +28,8 @@ pub(super) struct Desk {
     pub(super) looping: Looping,
     /// How long nothing may come while something is due.
     pub(super) patience: Duration,
+    /// How many messages a connection is for, where it is not for all.
+    pub(super) in_one_connection: Option<u64>,
     /// How many places there are on all workers.
     pub(super) crowd: u32,
 }
@@ -58,6 +60,7 @@ impl Desk {
             most_backlog: 0,
             looping,
             patience: load.patience,
+            in_one_connection: load.workload.in_one_connection(),
             crowd: load.crowd.connections as u32,
         }
     }
