@@ -302,7 +302,7 @@ impl Connection {
         let (busy, patience) = (self.is_busy(), desk.patience);
         let Desk { messages, tally, .. } = &mut *desk;
         let (number, faults) = (self.number, &mut tally.faults);
-        let oldest = self.flights.next() - self.flights.under_way();
+        let oldest = self.ear.next();
         self.ear.end(messages, &mut |heard| {
             if let Heard::Fault(fault) = heard {
                 faults.note(now, number, fault);
