@@ -203,7 +203,7 @@ impl Comparison {
         let pairs = self.rows.iter().map(|row| row.pairs).max().unwrap_or(0);
         match self.pairs_of {
             Pairs::Rounds => {
-                writeln!(out, "\nmedians of {pairs} rounds in turn; a tie is where the interval of the ratio holds 1")?
+                writeln!(out, "\nmedians of {pairs} rounds in turn; a tie is where the interval of the ratio holds 1")?;
             }
             Pairs::Seconds => writeln!(
                 out,

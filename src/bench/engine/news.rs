@@ -8,7 +8,7 @@ pub(super) enum News {
     /// Everybody of this worker's crowd is connected, or is not.
     Connected {
         alive: usize,
-        tally: Tally,
+        tally: Box<Tally>,
     },
     Slice(Box<Slice>),
     Done(Box<Last>),

@@ -70,10 +70,10 @@ impl Faults {
         for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
             *mine += theirs;
         }
-        if let Some((at, ..)) = other.first {
-            if self.first.as_ref().is_none_or(|(mine, ..)| at < *mine) {
-                self.first.clone_from(&other.first);
-            }
+        if let Some((at, ..)) = other.first
+            && self.first.as_ref().is_none_or(|(mine, ..)| at < *mine)
+        {
+            self.first.clone_from(&other.first);
         }
     }
 

@@ -193,6 +193,7 @@ pub(crate) struct Verdict {
 /// What kept the figures from being higher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the words that people say, and that JSON has")]
 pub(crate) enum Bound {
     ServerBound,
     GeneratorBound,

@@ -1,6 +1,11 @@
 //! Worker: one thread with its part of the crowd, in an event loop of its own. Workers share nothing but the clock and
 //! the order to stop.
 
+/// How places get their connections.
+mod dialling;
+/// How a run ends.
+mod parting;
+
 use std::io::{self, ErrorKind};
 use std::iter::Peekable;
 use std::mem::take;
@@ -9,19 +14,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use mio::{Events, Interest, Poll, Token};
-use rustix::io::Errno;
+use mio::{Events, Poll, Token};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::alarm::{Alarm, Looked};
 use super::connection::{Connection, End, Stage, Turn};
 use super::desk::{Clock, Desk, Looping, Quota, Window, nanos};
 use super::news::{Last, News, Slice, returned};
-use super::socket::{Socket, Target};
+use super::socket::Target;
 use super::sources::Sources;
 use crate::bench::pace::{Due, Schedule};
-use crate::bench::{Connecting, Fault, FaultKind, Load, Pace};
-use crate::net::Reason;
+use crate::bench::{Connecting, Load, Pace};
 
 /// What a worker is told when it is hired.
 pub(super) struct Job {
@@ -108,7 +111,7 @@ impl Worker {
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(MOST_EVENTS);
         self.connect(&mut events)?;
-        let tally = take(&mut self.desk.tally);
+        let tally = Box::new(take(&mut self.desk.tally));
         // Nobody who listens any more: then `go` is gone too.
         let _ = self.job.news.send(News::Connected { alive: self.alive, tally });
         let Ok(window) = self.job.go.recv() else { return Ok(()) };
@@ -128,83 +131,6 @@ impl Worker {
 
     fn is_told_to_stop(&self) -> bool {
         self.job.stop.load(Ordering::Relaxed)
-    }
-
-    /// Every place gets its connection; of a crowd that connects anew each time, only those who stay.
-    fn connect(&mut self, events: &mut Events) -> io::Result<()> {
-        if let Some(stream) = self.job.first.take() {
-            self.adopt(stream);
-        }
-        let (mut next, begun) = (if self.churns() { self.talking } else { 0 }, self.desk.clock.now());
-        let mut launched = 0u64;
-        let gap = self.job.load.crowd.connect_rate.map_or(0.0, |rate| 1e9 * self.job.load.crowd.workers as f64 / rate);
-        while (next < self.places.len() || self.dialling > 0) && !self.is_told_to_stop() {
-            let now = self.desk.clock.now();
-            let due = begun + (launched as f64 * gap) as u64;
-            let may = next < self.places.len() && self.dialling < MOST_DIALLING;
-            if may && due <= now {
-                if self.places[next].stage != Stage::Idle || self.dial(next, now) {
-                    (next, launched) = (next + 1, launched + 1);
-                    continue;
-                }
-            }
-            let most = if may && due > now { due - now } else { nanos(BRIEF) };
-            self.attend(events, most.min(nanos(BRIEF)))?;
-            self.sweep(self.desk.clock.now());
-        }
-        Ok(())
-    }
-
-    fn adopt(&mut self, stream: socket2::Socket) {
-        // One that cannot be adopted is dialled like the others.
-        let Ok(mut socket) = Socket::adopt(stream, &self.job.target) else { return };
-        let both = Interest::READABLE | Interest::WRITABLE;
-        if self.poll.registry().register(&mut socket, Token(0), both).is_ok() {
-            self.places[0].socket = Some(socket);
-            self.places[0].stage = Stage::Open;
-            self.alive += 1;
-            self.desk.tally.connects += 1;
-        }
-    }
-
-    /// Sets out for a place; false where it is to be tried again a little later.
-    fn dial(&mut self, place: usize, now: u64) -> bool {
-        let number = self.places[place].number;
-        for _ in 0..SOURCES_A_DIAL {
-            let launched = Socket::launch(&self.job.target, self.sources.of(number)).and_then(|mut socket| {
-                let both = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut socket, Token(place), both).map(|()| socket)
-            });
-            match launched {
-                Ok(socket) => {
-                    self.places[place].set_out(socket, now);
-                    (self.alive, self.dialling) = (self.alive + 1, self.dialling + 1);
-                    return true;
-                }
-                // A Unix socket says so while its backlog is full.
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
-                Err(e) if e.kind() == ErrorKind::AddrNotAvailable && self.sources.shift() => {}
-                Err(e) => {
-                    self.cannot_connect(place, &e);
-                    return true;
-                }
-            }
-        }
-        // All local ports of so many addresses are taken: some of them will be free again.
-        false
-    }
-
-    fn cannot_connect(&mut self, place: usize, error: &io::Error) {
-        let way_out = match Errno::from_io_error(error) {
-            Some(Errno::ADDRNOTAVAIL) => "; local ports are used up, so name more addresses with --source",
-            Some(Errno::MFILE | Errno::NFILE) => "; descriptors are used up, so use fewer connections",
-            _ => "",
-        };
-        let what = format!("{}{way_out}", Reason(error));
-        let (now, number) = (self.desk.clock.now(), self.places[place].number);
-        self.desk.tally.faults.note(now, number, Fault { kind: FaultKind::Unconnected, count: 1, what });
-        // Who connects anew each time tries again with the next sweep.
-        self.places[place].stage = if self.churns() { Stage::Idle } else { Stage::Gone };
     }
 
     fn begin(&mut self, window: Window) {
@@ -335,27 +261,6 @@ impl Worker {
         }
     }
 
-    fn arrive(&mut self, place: usize, since: u64) {
-        let Some(arrival) = self.places[place].arrival() else { return };
-        let now = self.desk.clock.now();
-        self.dialling -= 1;
-        match arrival {
-            Ok(()) => {
-                self.desk.tally.connect.record(now - since);
-                self.desk.tally.connects += 1;
-                self.places[place].stage = Stage::Open;
-                if self.start > 0 && place < self.talking {
-                    self.resume(place, now);
-                }
-            }
-            Err(e) => {
-                self.alive -= 1;
-                self.places[place].socket = None;
-                self.cannot_connect(place, &e);
-            }
-        }
-    }
-
     fn after(&mut self, place: usize, turn: Turn) {
         let done = self.places[place].is_done(&self.desk);
         match turn {
@@ -438,64 +343,6 @@ impl Worker {
         }
         self.next_slice += nanos(SECOND);
     }
-
-    /// The measured time is over.
-    fn finish(&mut self) {
-        let now = self.desk.clock.now();
-        // Where a second had begun to be counted before, it is told first.
-        self.last.cpu = cpu().saturating_sub(self.last.cpu);
-        self.desk.window.finish = self.desk.window.finish.min(now.max(self.desk.window.begin));
-        self.last.finished = self.desk.window.finish.max(now);
-        self.last.slice_began = self.slice_began;
-        (self.last.backlog_end, self.last.backlog_most) = (self.desk.backlog, self.desk.most_backlog);
-        (self.desk.quota, self.schedule, self.drains) = (Quota::none(), None, true);
-        for place in 0..self.talking {
-            for intended in self.places[place].forget_waiting(&mut self.desk) {
-                if self.desk.window.holds(intended) {
-                    // Left out, the worst would be missing: it took at least so long.
-                    self.desk.tally.response.record(now - intended);
-                    self.last.unsent += 1;
-                }
-            }
-        }
-    }
-
-    /// What is under way may still come.
-    fn drain(&mut self, events: &mut Events) -> io::Result<()> {
-        let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { self.job.load.patience.min(LONGEST_DRAIN) };
-        let deadline = self.last.finished + nanos(most);
-        while self.desk.under_way > 0 && self.desk.clock.now() < deadline {
-            self.attend(events, nanos(BRIEF))?;
-        }
-        self.last.drained = self.desk.clock.now();
-        for place in 0..self.talking {
-            if self.places[place].stage == Stage::Open && self.places[place].is_busy() {
-                self.desk.patience = most;
-                self.end(place, End::Silent);
-            }
-        }
-        Ok(())
-    }
-
-    /// Says goodbye, and listens a little whether more comes than was asked for.
-    fn part(&mut self, events: &mut Events) -> io::Result<()> {
-        for connection in &self.places {
-            if let Some(socket) = &connection.socket {
-                socket.half_close();
-            }
-        }
-        let deadline = self.desk.clock.now() + nanos(FAREWELL);
-        while self.alive > 0 && self.desk.clock.now() < deadline && !self.is_told_to_stop() {
-            self.attend(events, nanos(BRIEF))?;
-        }
-        for place in 0..self.places.len() {
-            if let Some(socket) = &self.places[place].socket {
-                socket.forsake();
-                self.end(place, End::Done);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// CPU time of this thread in nanoseconds.
@@ -511,14 +358,5 @@ const BRIEF: Duration = Duration::from_millis(5);
 const MOST_EVENTS: usize = 128;
 /// Messages of a schedule that is behind, before answers are read again.
 const LAUNCHES_A_TURN: usize = 256;
-/// Connections on their way at once: what the smallest accept queues of real servers take.
-const MOST_DIALLING: usize = 64;
-/// Local addresses that are tried for one connection.
-const SOURCES_A_DIAL: usize = 8;
 const SHORTEST_SWEEP: Duration = Duration::from_millis(5);
 const LONGEST_SWEEP: Duration = Duration::from_millis(50);
-/// Whoever has not answered by then has been measured as slow enough.
-const LONGEST_DRAIN: Duration = Duration::from_secs(2);
-const BRIEF_DRAIN: Duration = Duration::from_millis(200);
-/// A server that closes when its peer does needs a round trip.
-const FAREWELL: Duration = Duration::from_millis(200);

@@ -1,0 +1,76 @@
+//! Parting: the end of a run, when nothing more is said and what is still due may come.
+
+use std::io;
+use std::time::Duration;
+
+use mio::Events;
+
+use super::{BRIEF, Worker, cpu};
+use crate::bench::engine::connection::{End, Stage};
+use crate::bench::engine::desk::{Quota, nanos};
+
+impl Worker {
+    /// The measured time is over.
+    pub(super) fn finish(&mut self) {
+        let now = self.desk.clock.now();
+        // Where a second had begun to be counted before, it is told first.
+        self.last.cpu = cpu().saturating_sub(self.last.cpu);
+        self.desk.window.finish = self.desk.window.finish.min(now.max(self.desk.window.begin));
+        self.last.finished = self.desk.window.finish.max(now);
+        self.last.slice_began = self.slice_began;
+        (self.last.backlog_end, self.last.backlog_most) = (self.desk.backlog, self.desk.most_backlog);
+        (self.desk.quota, self.schedule, self.drains) = (Quota::none(), None, true);
+        for place in 0..self.talking {
+            for intended in self.places[place].forget_waiting(&mut self.desk) {
+                if self.desk.window.holds(intended) {
+                    // Left out, the worst would be missing: it took at least so long.
+                    self.desk.tally.response.record(now - intended);
+                    self.last.unsent += 1;
+                }
+            }
+        }
+    }
+
+    /// What is under way may still come.
+    pub(super) fn drain(&mut self, events: &mut Events) -> io::Result<()> {
+        let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { self.job.load.patience.min(LONGEST_DRAIN) };
+        let deadline = self.last.finished + nanos(most);
+        while self.desk.under_way > 0 && self.desk.clock.now() < deadline {
+            self.attend(events, nanos(BRIEF))?;
+        }
+        self.last.drained = self.desk.clock.now();
+        for place in 0..self.talking {
+            if self.places[place].stage == Stage::Open && self.places[place].is_busy() {
+                self.desk.patience = most;
+                self.end(place, End::Silent);
+            }
+        }
+        Ok(())
+    }
+
+    /// Says goodbye, and listens a little whether more comes than was asked for.
+    pub(super) fn part(&mut self, events: &mut Events) -> io::Result<()> {
+        for connection in &self.places {
+            if let Some(socket) = &connection.socket {
+                socket.half_close();
+            }
+        }
+        let deadline = self.desk.clock.now() + nanos(FAREWELL);
+        while self.alive > 0 && self.desk.clock.now() < deadline && !self.is_told_to_stop() {
+            self.attend(events, nanos(BRIEF))?;
+        }
+        for place in 0..self.places.len() {
+            if let Some(socket) = &self.places[place].socket {
+                socket.forsake();
+                self.end(place, End::Done);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whoever has not answered by then has been measured as slow enough.
+const LONGEST_DRAIN: Duration = Duration::from_secs(2);
+const BRIEF_DRAIN: Duration = Duration::from_millis(200);
+/// A server that closes when its peer does needs a round trip.
+const FAREWELL: Duration = Duration::from_millis(200);
