@@ -248,10 +248,9 @@ impl Collector<'_> {
     fn warmed_up(&mut self, lasted: u64, tally: Tally) {
         let second = Second { lasted: Duration::from_nanos(lasted), tally, ..Second::default() };
         self.attendant.second(&second, Part::WarmUp);
-        self.run.total.connects += second.tally.connects;
-        self.run.total.connect.add(&second.tally.connect);
-        self.run.total.first_byte.add(&second.tally.first_byte);
-        self.run.total.faults.add(&second.tally.faults);
+        // Messages are counted by their instants, so that the first of the measured time may stand here already. Bytes
+        // are those of warming up.
+        self.run.total.add(&Tally { bytes_out: 0, bytes_in: 0, reads: 0, ..second.tally });
     }
 
     fn pass_on(&mut self) {
