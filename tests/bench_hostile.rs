@@ -1,5 +1,6 @@
 //! Servers that misbehave, each in one way, and `sockeye bench` against them: each is named for what it does, and the run
 //! ends.
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Messages: the bytes that are said, each a pure function of seed, connection and number, so that nothing about a message
 //! has to be kept to send the rest of it, or to compare what comes back. Pure; read by all connections at once.
 //!
-//! A numbered message begins with a block of [`Pattern`] that says which connection and number it is; behind it stands a
+//! A numbered message begins with a block of `Pattern` that says which connection and number it is; behind it stands a
 //! slice of one filler, from a place that depends on the number. Around it is what the framing wants: an echo in the
 //! same framing sends the same bytes back, and these are what is compared.
 

@@ -1,13 +1,15 @@
 //! Bench: load, as three values (pace, workload, stop) and a loop, and what is to be believed of it.
 
-/// Two sides beside each other.
-mod compare;
+/// Two runs, or rounds of two, held against each other.
+pub(crate) mod compare;
 /// What comes back is judged.
 mod ear;
 /// The workers.
 mod engine;
 /// What can be wrong.
 mod fault;
+/// Numbers with their units.
+mod figure;
 /// Conditions on a run.
 mod gate;
 /// What kept the figures of a run from being higher.
@@ -26,7 +28,7 @@ pub(crate) mod report;
 mod script;
 /// The highest rate that keeps a condition.
 mod search;
-/// What ratios tell.
+/// What pairs of measurements say.
 mod statistics;
 /// What is said.
 mod workload;
@@ -34,7 +36,6 @@ mod workload;
 use std::net::IpAddr;
 use std::time::Duration;
 
-pub(crate) use compare::Comparison;
 pub(crate) use engine::Target;
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};

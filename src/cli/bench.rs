@@ -35,8 +35,8 @@ use saying::SayingWords;
 pub(super) struct Words {
     #[command(subcommand)]
     past: Option<Past>,
-    /// HOST:PORT, PORT, [IPV6]:PORT or unix:PATH of a server that runs
-    #[arg(id = "address", value_name = "ADDR", num_args = 0..)]
+    // Not a doc comment: rustdoc would take the brackets for a link.
+    #[arg(id = "address", value_name = "ADDR", num_args = 0.., help = ADDRESS)]
     addresses: Vec<String>,
     #[command(flatten)]
     load: LoadWords,
@@ -294,6 +294,8 @@ const NO_PORT_OF_A_SOCKET: &str = "has {port} in it, and a Unix socket has none;
 const USAGE: &str = "sockeye bench [OPTIONS] ADDR
        sockeye bench [OPTIONS] --serve 'COMMAND {port}'
        sockeye bench compare A.json B.json";
+
+const ADDRESS: &str = "HOST:PORT, PORT, [IPV6]:PORT or unix:PATH of a server that runs";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Exit, Failure, Talk, descriptors};
+use crate::bench::compare::Compared;
 use crate::bench::report::document::{Bound, Document};
-use crate::bench::{Comparison, Condition, Load, Spacing};
+use crate::bench::{Condition, Load, Spacing};
 use crate::net::{Address, Families, Reason};
 use bout::{Bout, Stop};
 use search::{Found, Quest};
@@ -203,15 +204,11 @@ fn check_descriptors(load: &Load) -> Result<(), Failure> {
 pub(crate) fn compare(plan: &Compare) -> Result<Exit, Failure> {
     let (a, b) = (outputs::read(&plan.a)?, outputs::read(&plan.b)?);
     let names = [&plan.a, &plan.b].map(|path| path.display().to_string());
-    let comparison = Comparison::of_runs([&a, &b], names.clone(), a.setup.seed);
-    let comparison = comparison.map_err(|e| Failure::bad_words(e.to_string()))?;
-    outputs::to_stdout(|out| match plan.stdout {
-        Form::Json => outputs::json_line(&comparison, out),
-        Form::Text => comparison.write(out),
-    })?;
+    let compared = Compared::of_runs(&a, &b, a.setup.seed).map_err(|e| Failure::bad_words(e.to_string()))?;
+    outputs::tell_compared(&compared, names.each_ref().map(String::as_str), plan.stdout)?;
     let [name_a, name_b] = names;
     outputs::page(plan.html.as_deref(), &[(name_a, &a), (name_b, &b)])?;
-    Ok(if comparison.is_limited() { Exit::CouldNotJudge } else { Exit::Done })
+    Ok(if compared.has_open_questions() { Exit::CouldNotJudge } else { Exit::Done })
 }
 
 /// The standard streams, reports, signals, the watched process, and what whoever started us left open.

@@ -1,5 +1,5 @@
 //! Echo: answers are to be what was said, byte by byte. As long as they are, this is two numbers and a comparison; from
-//! the first wrong byte on, an [`Inquiry`] goes on.
+//! the first wrong byte on, an `Inquiry` goes on.
 
 use super::inquiry::{Astray, Inquiry};
 use super::{Heard, Turn};

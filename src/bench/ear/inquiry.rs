@@ -1,6 +1,6 @@
 //! Inquiry: what to make of an answer that is wrong. Bytes are held from the first wrong one on, until the beginning of a
 //! message that we know is found among them, or as many have come as were due; what stands before it is then
-//! explained, see [`super::explain`], and the answers go on from there.
+//! explained, see `explain`, and the answers go on from there.
 
 use super::doubt::Doubt;
 use super::echo::Place;

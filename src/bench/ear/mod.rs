@@ -28,7 +28,7 @@ use script::ScriptEar;
 ///
 /// A message is *settled* as soon as it is known what became of it: its answer came, or something took its place. A
 /// message that later ones have overtaken is settled too, though its answer may still come: so
-/// [`unanswered`](Self::unanswered) falls with each message whose turn has passed, and a closed loop of any depth goes on
+/// `unanswered` falls with each message whose turn has passed, and a closed loop of any depth goes on
 /// whatever was wrong.
 ///
 /// What cannot be told apart: answers of messages of less than eight bytes hold no whole block, and the same bytes of a
@@ -89,7 +89,7 @@ impl Ear {
     }
 
     /// Nothing more will come: the stream has ended, or patience has. Says what is still in doubt and what is missing;
-    /// messages that just were not answered yet are no fault here, see [`unanswered`](Self::unanswered).
+    /// messages that just were not answered yet are no fault here, see `unanswered`.
     pub(crate) fn end(&mut self, messages: &Messages, hear: &mut impl FnMut(Heard)) {
         match &mut self.kind {
             Kind::Echo(echo) => echo.end(messages, hear),

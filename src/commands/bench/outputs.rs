@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Form, Reports};
+use crate::bench::compare::{self, Compared};
 use crate::bench::report::document::Document;
 use crate::bench::report::summary::{self, Looks};
 use crate::bench::report::{csv, hgrm, html, json};
@@ -32,9 +33,23 @@ pub(super) fn page(path: Option<&Path>, runs: &[(String, &Document)]) -> Result<
     to_file(path, |out| html::write(runs, out))
 }
 
-pub(super) fn json_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
+/// Writes a comparison to stdout.
+pub(super) fn tell_compared(compared: &Compared, names: [&str; 2], form: Form) -> Result<(), Failure> {
+    to_stdout(|out| match form {
+        Form::Json => {
+            serde_json::to_writer(&mut *out, &Named { names, compared })?;
+            out.write_all(b"\n")
+        }
+        Form::Text => compare::write(compared, names, out),
+    })
+}
+
+/// A comparison as a program reads it: who A is, and who B.
+#[derive(Serialize)]
+struct Named<'a> {
+    names: [&'a str; 2],
+    #[serde(flatten)]
+    compared: &'a Compared,
 }
 
 /// A run that `--json` wrote.

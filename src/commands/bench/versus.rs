@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use super::bout::Bout;
-use super::{CommandLine, Exit, Failure, Form, Reports, Server, StartPlace, outputs};
+use super::{CommandLine, Exit, Failure, Reports, Server, StartPlace, outputs};
+use crate::bench::Load;
+use crate::bench::compare::Compared;
 use crate::bench::report::document::Document;
-use crate::bench::{Comparison, Load};
+
+/// A round: A and B.
+type Pair = (Document, Document);
 
 /// Two servers and how often they are pressed.
 pub(super) struct Versus {
@@ -20,45 +24,42 @@ impl Versus {
     pub(super) fn run(self, bout: &Bout<'_>, load: &Arc<Load>, reports: &Reports) -> Result<Exit, Failure> {
         let names = self.pair.clone().map(|command| command.text);
         let servers = self.pair.map(|command| Server::Started { command, place: self.place.clone() });
-        let mut rounds: Vec<[Document; 2]> = Vec::new();
+        let mut rounds: Vec<Pair> = Vec::new();
         for round in 0..self.rounds {
             let pair = pair(bout, &servers, (round % 2 == 1, load))?;
             if bout.stop.is_set() {
                 break;
             }
-            let rates = pair.each_ref().map(|run| run.rate.messages_per_s);
-            let progress =
-                format!("round {} of {}: {:.0} and {:.0} messages/s", round + 1, self.rounds, rates[0], rates[1]);
-            bout.talk.say(&progress);
+            let [a, b] = [&pair.0, &pair.1].map(|run| run.rate.messages_per_s);
+            bout.talk.say(&format!("round {} of {}: {a:.0} and {b:.0} messages/s", round + 1, self.rounds));
             rounds.push(pair);
         }
-        let comparison = Comparison::of_rounds(&rounds, names.clone(), load.workload.seed);
-        outputs::to_stdout(|out| match reports.stdout {
-            Form::Json => outputs::json_line(&comparison, out),
-            Form::Text => comparison.write(out),
-        })?;
-        if let Some([a, b]) = rounds.last() {
-            let [name_a, name_b] = names;
-            outputs::page(reports.html.as_deref(), &[(name_a, a), (name_b, b)])?;
-        }
-        Ok(bout.stop.signal().map_or_else(|| exit(&comparison, &rounds), Exit::Signal))
+        let Some((a, b)) = rounds.last() else {
+            return Err(Failure::failed("stopped before the first round was over"));
+        };
+        let compared = Compared::of_rounds(&rounds, load.workload.seed).map_err(|e| Failure::failed(e.to_string()))?;
+        outputs::tell_compared(&compared, names.each_ref().map(String::as_str), reports.stdout)?;
+        let [name_a, name_b] = names;
+        outputs::page(reports.html.as_deref(), &[(name_a, a), (name_b, b)])?;
+        Ok(bout.stop.signal().map_or_else(|| exit(&compared, &rounds), Exit::Signal))
     }
 }
 
 /// A and B, whichever goes first: what the first leaves behind, a warm cache or a hot processor, is shared out.
-fn pair(bout: &Bout<'_>, [a, b]: &[Server; 2], (turned, load): (bool, &Arc<Load>)) -> Result<[Document; 2], Failure> {
+fn pair(bout: &Bout<'_>, [a, b]: &[Server; 2], (turned, load): (bool, &Arc<Load>)) -> Result<Pair, Failure> {
     if turned {
         let second = bout.run(b, load)?;
-        return bout.run(a, load).map(|first| [first, second]);
+        return bout.run(a, load).map(|first| (first, second));
     }
     let first = bout.run(a, load)?;
-    bout.run(b, load).map(|second| [first, second])
+    bout.run(b, load).map(|second| (first, second))
 }
 
-fn exit(comparison: &Comparison, rounds: &[[Document; 2]]) -> Exit {
-    if rounds.iter().flatten().any(|run| run.errors() > 0 || run.counts.answered == 0) {
+fn exit(compared: &Compared, rounds: &[Pair]) -> Exit {
+    let has_failed = |run: &Document| run.errors() > 0 || run.counts.answered == 0;
+    if rounds.iter().any(|(a, b)| has_failed(a) || has_failed(b)) {
         Exit::Failed
-    } else if comparison.is_limited() {
+    } else if compared.has_open_questions() {
         Exit::CouldNotJudge
     } else {
         Exit::Done
