@@ -165,7 +165,7 @@ fn a_run_that_was_kept_is_compared_and_told_in_every_form() {
     let path = |name: &str| dir.path().join(name).display().to_string();
     let echo = Served::start(&["echo", "--on", "127.0.0.1:0"]);
     let files = format!("--csv {} --hgrm {} --html {}", path("s.csv"), path("r.hgrm"), path("p.html"));
-    let document = bench(&format!("{} --rate 500 -d 1200ms -c 5 {files}", echo.addr()));
+    let document = bench(&format!("{} --rate 500 -d 3200ms -c 5 {files}", echo.addr()));
     let csv = fs::read_to_string(path("s.csv")).unwrap();
     assert!(csv.lines().count() >= 2 && csv.starts_with("at_us,"), "{csv}");
     assert!(fs::read_to_string(path("r.hgrm")).unwrap().contains("Percentile"));

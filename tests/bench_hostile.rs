@@ -101,6 +101,33 @@ fn a_changed_byte_is_corrupt_where_nothing_else_is_under_way() {
 }
 
 #[test]
+fn a_server_that_spoils_every_answer_is_found_out_at_once() {
+    let vice: Vice = |stream, _, message| echo(stream, &message.map(|byte| byte ^ 1));
+    for words in ["-n 100 --depth 1", "-n 100"] {
+        let (ended, document) = press(&server(vice), words);
+        assert_eq!(faults(&document), [("corrupt".to_owned(), 100)], "{document}");
+        assert_eq!((ended.status.code(), document["counts"]["answered"].as_u64()), (Some(1), Some(0)), "{document}");
+    }
+}
+
+#[test]
+fn who_greets_before_the_load_begins_is_not_taken_for_an_answer_that_lets_more_go() {
+    // The first byte comes with the connection, long before anything was said.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                stream.write_all(b"220 ready\r\n").and_then(|()| serve(stream, |s, _, m| echo(s, m)))
+            });
+        }
+    });
+    let (ended, document) = press(&address, "-n 50");
+    assert_eq!(faults(&document), [("surplus".to_owned(), 11)], "{document}");
+    assert_eq!(ended.status.code(), Some(1), "{document}");
+}
+
+#[test]
 fn a_message_that_is_dropped_is_missing() {
     let vice: Vice = |stream, number, message| if number == 17 { Ok(()) } else { echo(stream, message) };
     let document = is_named(vice, "-n 100", (&[("missing", 1)], "message 17"));

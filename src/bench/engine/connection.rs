@@ -66,6 +66,8 @@ pub(super) enum End {
     Failed(io::Error),
     /// Nothing came for too long.
     Silent,
+    /// We went, and more would have come.
+    Left,
     /// What came cannot be made out any more.
     Lost,
 }
@@ -261,7 +263,9 @@ impl Connection {
             return Some(intended);
         }
         let wanted = self.wanted.take().filter(|_| desk.in_one_connection.is_some());
-        (!desk.quota.is_used_up() && now < desk.window.finish).then(|| wanted.unwrap_or(now))
+        // A greeting may come while others are still connecting.
+        let is_time = (desk.start..desk.window.finish).contains(&now);
+        (is_time && !desk.quota.is_used_up()).then(|| wanted.unwrap_or(now))
     }
 
     /// Puts together what goes out in one write: the rest of a message, and as many behind it as fit.
@@ -303,11 +307,14 @@ impl Connection {
         let Desk { messages, tally, .. } = &mut *desk;
         let (number, faults) = (self.number, &mut tally.faults);
         let oldest = self.ear.next();
-        self.ear.end(messages, &mut |heard| {
-            if let Heard::Fault(fault) = heard {
-                faults.note(now, number, fault);
-            }
-        });
+        // Half an answer is no fault of whoever was going on with it.
+        if !matches!(end, End::Left) {
+            self.ear.end(messages, &mut |heard| {
+                if let Heard::Fault(fault) = heard {
+                    faults.note(now, number, fault);
+                }
+            });
+        }
         let fault = |kind, what| Some(Fault { kind, count: 1, what });
         let due = if busy {
             format!("while the answer to message {oldest} was due")
@@ -315,7 +322,7 @@ impl Connection {
             "although nothing was due".into()
         };
         let fault = match end {
-            End::Done | End::Lost => None,
+            End::Done | End::Left | End::Lost => None,
             End::PeerClosed => fault(FaultKind::ClosedEarly, format!("it was closed {due}")),
             End::Failed(e) if is_reset(&e) => fault(FaultKind::Reset, format!("it was reset {due}")),
             End::Failed(e) => fault(FaultKind::Reset, format!("it failed {due}: {}", Reason(&e))),

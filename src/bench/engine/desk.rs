@@ -9,6 +9,8 @@ use crate::bench::{Load, Pace, Stop};
 pub(super) struct Desk {
     pub(super) clock: Clock,
     pub(super) window: Window,
+    /// When the load begins; before that, connections say nothing.
+    pub(super) start: u64,
     pub(super) messages: Messages,
     pub(super) tally: Tally,
     /// What is read goes here, and is done with before the next read.
@@ -49,6 +51,7 @@ impl Desk {
         Self {
             clock,
             window: Window { begin: u64::MAX, finish: u64::MAX },
+            start: u64::MAX,
             messages: Messages::new(&load.workload),
             tally: Tally::default(),
             buffer: vec![0; PIECE].into(),

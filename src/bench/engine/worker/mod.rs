@@ -136,6 +136,7 @@ impl Worker {
     fn begin(&mut self, window: Window) {
         self.desk.window = window;
         self.start = window.begin - nanos(self.job.load.warmup);
+        self.desk.start = self.start;
         (self.next_slice, self.slice_began, self.next_sweep) = (window.begin, self.start, self.start);
         let now = self.desk.clock.now();
         for place in 0..self.talking {
@@ -293,7 +294,7 @@ impl Worker {
         if now < self.next_sweep {
             return;
         }
-        let patience = self.job.load.patience;
+        let patience = self.desk.patience;
         self.next_sweep = now + nanos((patience / 8).clamp(SHORTEST_SWEEP, LONGEST_SWEEP));
         let patience = nanos(patience);
         for place in 0..self.places.len() {

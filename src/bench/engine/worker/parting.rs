@@ -33,16 +33,20 @@ impl Worker {
 
     /// What is under way may still come.
     pub(super) fn drain(&mut self, events: &mut Events) -> io::Result<()> {
-        let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { self.job.load.patience.min(LONGEST_DRAIN) };
+        let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { LONGEST_DRAIN };
+        self.desk.patience = self.desk.patience.min(LONGEST_DRAIN);
         let deadline = self.last.finished + nanos(most);
         while self.desk.under_way > 0 && self.desk.clock.now() < deadline {
             self.attend(events, nanos(BRIEF))?;
+            self.sweep(self.desk.clock.now());
         }
-        self.last.drained = self.desk.clock.now();
+        let now = self.desk.clock.now();
+        self.last.drained = now;
         for place in 0..self.talking {
             if self.places[place].stage == Stage::Open && self.places[place].is_busy() {
-                self.desk.patience = most;
-                self.end(place, End::Silent);
+                // Whoever has much to answer and goes on with it is not silent.
+                let is_silent = self.places[place].silent_for(now) >= nanos(self.desk.patience);
+                self.end(place, if is_silent { End::Silent } else { End::Left });
             }
         }
         Ok(())
