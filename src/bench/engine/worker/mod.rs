@@ -58,6 +58,8 @@ pub(super) struct Worker {
     start: u64,
     next_slice: u64,
     next_sweep: u64,
+    /// Whatever had come by then was read.
+    looked: u64,
     slice_began: u64,
     /// Connections that are open or on their way.
     alive: usize,
@@ -96,6 +98,7 @@ impl Worker {
             start: 0,
             next_slice: u64::MAX,
             next_sweep: 0,
+            looked: 0,
             slice_began: 0,
             alive: 0,
             dialling: 0,
@@ -291,6 +294,9 @@ impl Worker {
 
     /// Looks after those of whom nothing is heard.
     fn sweep(&mut self, now: u64) {
+        // Between two sweeps everybody has a turn. Where turns take long, what came meanwhile waits to be read, and
+        // whoever said it was not silent.
+        let looked = std::mem::replace(&mut self.looked, now);
         if now < self.next_sweep {
             return;
         }
@@ -299,14 +305,14 @@ impl Worker {
         let patience = nanos(patience);
         for place in 0..self.places.len() {
             match self.places[place].stage {
-                Stage::Dialling(since) if now - since > patience => {
+                Stage::Dialling(since) if looked.saturating_sub(since) > patience => {
                     (self.alive, self.dialling) = (self.alive - 1, self.dialling - 1);
                     self.places[place].socket = None;
                     let late =
                         io::Error::new(ErrorKind::TimedOut, format!("no answer within {:?}", self.job.load.patience));
                     self.cannot_connect(place, &late);
                 }
-                Stage::Open if self.places[place].silent_for(now) > patience => self.doubt(place, now),
+                Stage::Open if self.places[place].silent_for(looked) > patience => self.doubt(place, now),
                 Stage::Idle if place < self.talking && self.start > 0 => self.resume(place, now),
                 _ => {}
             }

@@ -42,6 +42,7 @@ impl Worker {
         }
         let now = self.desk.clock.now();
         self.last.drained = now;
+        self.attend(events, 0)?;
         for place in 0..self.talking {
             if self.places[place].stage == Stage::Open && self.places[place].is_busy() {
                 // Whoever has much to answer and goes on with it is not silent.
