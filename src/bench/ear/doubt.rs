@@ -3,6 +3,7 @@
 
 use super::inquiry::Inquiry;
 use crate::bench::messages::{Identity, NUMBERS};
+use crate::seeded::BLOCK;
 
 /// What is held.
 #[derive(Debug, Default)]
@@ -147,7 +148,8 @@ impl Inquiry<'_> {
         let telling = self.messages.telling();
         let found = self.messages.find(self.place.connection, bytes).and_then(|low| self.number_of(low));
         let Some(number) = found.filter(|number| own != Some(*number)) else {
-            return if bytes.len() < telling { Look::Short } else { Look::No };
+            // A whole block that is none stays none.
+            return if bytes.len() + BLOCK < telling { Look::Short } else { Look::No };
         };
         let wire = self.wire(number);
         let needed = wire.length().min(telling);

@@ -331,6 +331,20 @@ fn a_fault_says_what_was_expected_and_what_came() {
 }
 
 #[test]
+fn strange_bytes_before_the_last_answer_are_surplus_although_as_many_bytes_have_come_as_were_due() {
+    for framing in Framing::ALL {
+        let messages = numbered(Sizes::Fixed(16), framing);
+        for (strange, read) in (1..=8).flat_map(|strange| [(strange, 1), (strange, 5), (strange, 1000)]) {
+            let mut wires = wires(&messages);
+            wires[39].splice(..0, vec![0xaa; strange]);
+            let heard = hear(&messages, &wires.concat(), &[read]);
+            let told = (FaultKind::Surplus, strange as u64, place(39, 0));
+            assert_eq!((faults(&heard), answers(&heard)), (vec![told], all_but(None)), "{framing} {strange} {read}");
+        }
+    }
+}
+
+#[test]
 fn bytes_that_come_unasked_are_surplus_and_later_answers_are_right() {
     let messages = numbered(Sizes::Fixed(50), Framing::Lines);
     let wires = wires(&messages);
