@@ -192,12 +192,14 @@ impl Connection {
         let (before, mut hearing) = (flights.under_way(), Hearing::Clear);
         ear.take(messages, &buffer[..count], &mut |heard| match heard {
             Heard::Answer(number) => {
-                let landed = flights.lands(number).filter(|flight| window.holds(flight.intended));
-                // What has no bytes was only waited for.
-                let Some(flight) = landed else { return };
-                tally.response.record(now.saturating_sub(flight.intended));
-                tally.service.record(now.saturating_sub(flight.sent));
-                *(if now < window.finish { &mut tally.answered } else { &mut tally.drained }) += 1;
+                let Some(flight) = flights.lands(number) else { return };
+                // The rate is what comes in the measured time, also where a backlog of warming up comes first.
+                tally.answered += u64::from(window.holds(now));
+                if window.holds(flight.intended) {
+                    tally.response.record(now.saturating_sub(flight.intended));
+                    tally.service.record(now.saturating_sub(flight.sent));
+                    tally.drained += u64::from(now >= window.finish);
+                }
             }
             Heard::Fault(fault) => tally.faults.note(now, *number, fault),
             Heard::Lost => hearing = Hearing::Lost,

@@ -65,11 +65,11 @@ pub(crate) struct Phases {
     pub(crate) drain_us: f64,
 }
 
-/// Of the measured time. A message belongs to it when its intended instant does.
+/// Of the measured time. A message belongs to it when its intended instant does, an answer when it comes in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) sent: u64,
-    /// Right answers within the measured time.
+    /// Right answers that came in the measured time, a few of them to messages of warming up.
     pub(crate) answered: u64,
     /// Right answers to messages of the measured time that came behind it.
     pub(crate) drained: u64,
