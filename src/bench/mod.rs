@@ -40,7 +40,7 @@ pub(crate) use engine::Target;
 pub(crate) use fault::{FAULTS, Fault, FaultKind};
 pub(crate) use gate::{Condition, Needs, per_second};
 pub(crate) use pace::{Pace, Spacing, Stop};
-pub(crate) use press::Press;
+pub(crate) use press::{Press, Spectator};
 pub(crate) use script::Script;
 pub(crate) use search::{Kept, Search, Step};
 pub(crate) use workload::{Checking, Connecting, LARGEST_SIZE, Saying, Sizes, Workload};

@@ -30,8 +30,16 @@ pub(crate) struct Press<'a> {
     /// The process to watch, if any.
     pub(crate) server: Option<u32>,
     pub(crate) stop: Arc<AtomicBool>,
-    /// Is told how it goes, once a second.
-    pub(crate) tell: &'a mut dyn FnMut(&Live<'_>),
+    pub(crate) spectator: &'a mut dyn Spectator,
+}
+
+/// Who sees how a run goes.
+pub(crate) trait Spectator {
+    /// Is told how it goes, once a second and whenever another part begins.
+    fn tell(&mut self, live: &Live<'_>);
+
+    /// May look after something else, such as keys, some ten times a second.
+    fn glance(&mut self);
 }
 
 impl Press<'_> {
@@ -41,7 +49,7 @@ impl Press<'_> {
     /// Where the system grants no thread or event queue, or the server's process cannot be watched. What the server did
     /// wrong is in the document.
     pub(crate) fn run(self) -> io::Result<Document> {
-        let Self { load, setup, target, first, server, stop, tell } = self;
+        let Self { load, setup, target, first, server, stop, spectator } = self;
         let mut watch = server.map(Watch::of).transpose()?;
         let idle = watch.as_mut().map(Watch::read).transpose()?;
         let mut room = Room {
@@ -55,7 +63,7 @@ impl Press<'_> {
             began: String::new(),
             since: Instant::now(),
             so_far: Durations::default(),
-            tell,
+            spectator,
         };
         room.connecting(0);
         let run = engine::run(&load, (target, first), &stop, &mut room)?;
@@ -78,7 +86,7 @@ struct Room<'a> {
     began: String,
     since: Instant,
     so_far: Durations,
-    tell: &'a mut dyn FnMut(&Live<'_>),
+    spectator: &'a mut dyn Spectator,
 }
 
 /// What was seen of the machine and the server in the measured time.
@@ -98,7 +106,7 @@ impl Room<'_> {
     fn say(&mut self, phase: Phase, planned: Option<Duration>, second: &Second) {
         let so_far = self.so_far.distribution();
         let elapsed = self.since.elapsed();
-        (self.tell)(&Live { setup: self.setup, second, so_far: &so_far, elapsed, planned, phase });
+        self.spectator.tell(&Live { setup: self.setup, second, so_far: &so_far, elapsed, planned, phase });
     }
 
     /// A server that is gone was not there to be read, which its faults tell.
@@ -121,6 +129,10 @@ impl Room<'_> {
 }
 
 impl Attendant for Room<'_> {
+    fn glance(&mut self) {
+        self.spectator.glance();
+    }
+
     fn connected(&mut self, alive: usize) {
         self.connecting(alive as u64);
         self.since = Instant::now();

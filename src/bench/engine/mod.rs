@@ -75,6 +75,8 @@ pub(crate) struct Labour {
 
 /// Who is told how a run goes, on the thread that waits for it.
 pub(crate) trait Attendant {
+    /// Some ten times a second.
+    fn glance(&mut self);
     /// Everybody is connected.
     fn connected(&mut self, alive: usize);
     /// The measured time begins.
@@ -180,6 +182,7 @@ impl Collector<'_> {
         let mut lasts = Vec::new();
         let (mut begun, mut ended) = (Moment::Ahead, Moment::Ahead);
         while lasts.len() < self.go.len() {
+            self.attendant.glance();
             let now = self.clock.now();
             if begun == Moment::Ahead && now >= begin {
                 begun = Moment::Past;

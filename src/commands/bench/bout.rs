@@ -12,7 +12,7 @@ use super::{CommandLine, Live, Reaching, Server, StartPlace};
 use crate::bench::report::document::{Document, Setup};
 use crate::bench::report::live::{self, Shown, Ticker};
 use crate::bench::report::screen::{Screen, Wish};
-use crate::bench::{Checking, Load, Press, Target};
+use crate::bench::{Checking, Load, Press, Spectator, Target};
 use crate::commands::{Failure, Talk, Volume, signals};
 use crate::event::Untrusted;
 use crate::net::{Address, Dial, NetError, Reason, Stream, dial};
@@ -53,7 +53,7 @@ impl Bout<'_> {
             first,
             server: pid,
             stop: Arc::clone(&self.stop.set),
-            tell: &mut |live| shown.tell(live),
+            spectator: &mut shown,
         };
         let done = press.run().map_err(|e| unwatched(&e, pid));
         drop(shown);
@@ -178,17 +178,22 @@ impl Shows {
             screen.map_err(|e| Failure::failed(format!("--screen needs a terminal on stderr: {}", Reason(&e))))?;
         Ok(Self::Screen(Box::new(screen), Arc::clone(stop)))
     }
+}
 
+impl Spectator for Shows {
     fn tell(&mut self, live: &live::Live<'_>) {
         match self {
             Self::Line(ticker) => ticker.tell(live),
             // A terminal that is gone is no reason to stop measuring.
-            Self::Screen(screen, stop) => {
-                let _ = screen.tell(live);
-                if let Ok(Some(Wish::Stop)) = screen.attend() {
-                    stop.store(true, Ordering::Relaxed);
-                }
-            }
+            Self::Screen(screen, _) => drop(screen.tell(live)),
+        }
+    }
+
+    fn glance(&mut self) {
+        if let Self::Screen(screen, stop) = self
+            && let Ok(Some(Wish::Stop)) = screen.attend()
+        {
+            stop.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -236,8 +236,8 @@ impl Worker {
             let Token(place) = event.token();
             if place < self.places.len() {
                 self.turn(place, event.is_writable());
-                // What has become due meanwhile does not wait for all the others.
-                if self.schedule.is_some() {
+                // What has become due meanwhile does not wait for all the others; while they connect, nothing is due.
+                if self.schedule.is_some() && self.start > 0 {
                     self.launch(self.desk.clock.now());
                 }
             }
