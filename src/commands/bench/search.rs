@@ -62,12 +62,13 @@ impl Quest<'_> {
         }
     }
 
-    /// A rate that was not reached was not kept, whatever the condition says of what went out.
+    /// A rate that was not reached was not kept, whatever the condition says of what went out. One that was kept although
+    /// the generator was late was kept all the same: what it was late stands in the response times.
     fn judge(&self, run: &Document) -> Kept {
         let reached = run.rate.share_of_asked.is_some_and(|share| share >= REACHED);
         match (run.verdict.bound, self.keeps.holds(run)) {
-            (Bound::GeneratorBound, _) => Kept::Unknown,
             (_, Some(true)) if reached && run.errors() == 0 => Kept::Yes,
+            (Bound::GeneratorBound, _) => Kept::Unknown,
             _ => Kept::No,
         }
     }
