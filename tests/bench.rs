@@ -45,7 +45,15 @@ fn count(document: &Value, name: &str) -> u64 {
 #[test]
 fn so_many_messages_are_sent_and_answered_and_no_more() {
     let echo = Served::start(&["echo", "--on", "127.0.0.1:0"]);
-    for words in ["-c 1", "-c 7 --depth 3", "-c 5 --workers 2", "-c 3 -s 1-2000", "-c 3 -s 64:9,60kB:1", "-c 2 -s 1"] {
+    for words in [
+        "-c 1",
+        "-c 7 --depth 3",
+        "-c 5 --workers 2",
+        "-c 2 --workers 4",
+        "-c 3 -s 1-2000",
+        "-c 3 -s 64:9,60kB:1",
+        "-c 2 -s 1",
+    ] {
         let document = bench(&format!("{} -n 500 {words}", echo.addr()));
         assert_eq!((count(&document, "sent"), count(&document, "answered")), (500, 500), "{words}: {document}");
         assert_eq!(count(&document, "bytes_out"), count(&document, "bytes_in"), "{words}");
@@ -223,6 +231,21 @@ fn ctrl_c_prints_what_was_measured() {
     assert_eq!(out.status.code(), Some(130), "{out:?}");
     let document: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert!(count(&document, "answered") > 0 && document["faults"] == Value::Array(Vec::new()), "{document}");
+}
+
+#[test]
+fn who_is_stopped_while_warming_up_has_measured_nothing() {
+    let echo = Served::start(&["echo", "--on", "127.0.0.1:0"]);
+    let words = format!("-q bench {} -d 60s --warmup 60s --json -c 2", echo.addr());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+    let child = command.args(words.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("it presses", || echo.said().0.contains("received"));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(130), "{out:?}");
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let (rate, bytes) = (&document["rate"]["messages_per_s"], &document["rate"]["mb_per_s"]);
+    assert_eq!((count(&document, "answered"), rate.as_f64(), bytes.as_f64()), (0, Some(0.0), Some(0.0)), "{document}");
 }
 
 #[test]

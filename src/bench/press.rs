@@ -60,7 +60,7 @@ impl Press<'_> {
             readings: [idle, None, None],
             machine: [None, None],
             process: [Duration::ZERO; 2],
-            began: String::new(),
+            began: Timestamp::now().to_string(),
             since: Instant::now(),
             so_far: Durations::default(),
             spectator,

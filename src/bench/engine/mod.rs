@@ -270,7 +270,8 @@ impl Collector<'_> {
         run.backlog_end += last.backlog_end;
         run.backlog_most += last.backlog_most;
         run.workers.push(Labour { cpu: Duration::from_nanos(last.cpu), spun: Duration::from_nanos(last.spun) });
-        let began = last.slice_began.max(run.began);
+        // Where it was stopped while warming up, this is of warming up.
+        let began = last.slice_began;
         self.add(Slice { began, ended: last.finished.max(began), tally: last.tally, backlog: last.backlog_end });
     }
 

@@ -68,10 +68,11 @@ impl LoadWords {
         if self.churn { Connecting::Anew } else { Connecting::Once }
     }
 
-    /// The other half of the processors is for a server beside us, and a worker without a connection has no work.
+    /// The other half of the processors is for a server beside us. A worker without a connection would have no work, and
+    /// keep its share of the messages from the others.
     pub(super) fn workers(&self) -> usize {
         let half = std::thread::available_parallelism().map_or(1, |all| all.get() / 2);
-        self.workers.unwrap_or_else(|| half.min(self.connections).clamp(1, MOST_WORKERS))
+        self.workers.unwrap_or(half).min(self.connections).clamp(1, MOST_WORKERS)
     }
 }
 
