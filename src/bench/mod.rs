@@ -66,6 +66,8 @@ pub(crate) struct Crowd {
     pub(crate) held: usize,
     /// New connections a second; as many as the server takes where it is `None`.
     pub(crate) connect_rate: Option<f64>,
+    /// How long a connection may take to be made.
+    pub(crate) connect_timeout: Duration,
     /// Local addresses to connect from, in turn; ours to choose where there are none.
     pub(crate) sources: Vec<IpAddr>,
     pub(crate) workers: usize,

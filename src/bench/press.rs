@@ -187,7 +187,7 @@ fn told(second: &engine::Second) -> Second {
         at_us: us(second.at),
         lasted_us: us(second.lasted),
         sent: tally.sent,
-        answered: tally.answered + tally.drained,
+        answered: tally.answered,
         bytes_in: tally.bytes_in,
         faults: tally.faults.total(),
         response_p50_us: tally.response.quantile_us(0.5),
@@ -203,7 +203,8 @@ fn told(second: &engine::Second) -> Second {
 fn document(setup: Setup, run: &Run, observed: Observed) -> Document {
     let total = &run.total;
     let measured = Duration::from_nanos(run.finished - run.began);
-    let seconds = measured.as_secs_f64().max(1e-9);
+    // Stopped before anything was measured, everything is nothing.
+    let seconds = if measured.is_zero() { f64::INFINITY } else { measured.as_secs_f64() };
     let messages_per_s = total.answered as f64 / seconds;
     let share_of_asked = setup.rate_asked.map(|asked| messages_per_s / asked);
     let answered = (total.answered + total.drained).max(1) as f64;
@@ -211,7 +212,7 @@ fn document(setup: Setup, run: &Run, observed: Observed) -> Document {
     let busiest = busiest.copied().unwrap_or_default();
     let spun: Duration = run.workers.iter().map(|labour| labour.spun).sum();
     let generator = Generator {
-        cpu_us_per_message: us(observed.cpu.saturating_sub(spun)) / answered,
+        cpu_us_per_message: if total.answered == 0 { 0.0 } else { us(observed.cpu.saturating_sub(spun)) / answered },
         busy: (busiest.cpu.saturating_sub(busiest.spun)).as_secs_f64() / seconds,
         spun: busiest.spun.as_secs_f64() / seconds,
         backlog_most: run.backlog_most,
@@ -275,7 +276,7 @@ fn server(
     Server {
         pid,
         cpu_us_per_message: us(after.cpu.saturating_sub(before.cpu)) / answered,
-        busy: after.busiest(before).as_secs_f64() / measured.as_secs_f64().max(1e-9),
+        busy: after.busiest(before).as_secs_f64() / measured.as_secs_f64().max(1e-3),
         memory_bytes: after.memory_bytes,
         peak_memory_bytes: after.peak_memory_bytes,
         bytes_per_connection: before.memory_bytes.saturating_sub(idle.memory_bytes) as f64 / connects.max(1) as f64,

@@ -151,6 +151,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
                     talk.say(&format!("no rate keeps {keeps}; what follows is the last that was tried"));
                     (run, Exit::Failed)
                 }
+                Found::Stopped(run) => (run, Exit::Signal(stop.signal().unwrap_or(signal_hook::consts::SIGINT))),
                 Found::Rate { run, is_least } => {
                     let rate = run.setup.rate_asked.unwrap_or_default();
                     let least = if is_least { "at least " } else { "" };

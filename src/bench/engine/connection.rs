@@ -48,6 +48,15 @@ pub(super) enum Stage {
     Gone,
 }
 
+/// How far a socket is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// A read that does not fill the buffer has emptied it: on Linux new bytes make a new event.
+    ShortRead,
+    /// To the last: the end has come behind the bytes, and no event will tell of it.
+    WouldBlock,
+}
+
 /// How a turn went.
 #[derive(Debug)]
 pub(super) enum Turn {
@@ -118,6 +127,11 @@ impl Connection {
 
     /// The next message becomes due at this instant.
     pub(super) fn owe(&mut self, intended: u64, desk: &mut Desk) {
+        if desk.window.holds(intended) {
+            // Spent as it becomes due: what waits will go out.
+            let number = self.flights.next() + self.waiting.len() as u64;
+            desk.quota.spend(desk.messages.length(self.id, number));
+        }
         self.waiting.push_back(intended);
         desk.waits();
     }
@@ -157,7 +171,7 @@ impl Connection {
     }
 
     /// Reads what is there and says what has become due by it.
-    pub(super) fn listen(&mut self, desk: &mut Desk) -> Turn {
+    pub(super) fn listen(&mut self, desk: &mut Desk, until: Until) -> Turn {
         for _ in 0..READS_A_TURN {
             let Some(socket) = &self.socket else { return Turn::Waits };
             let count = match socket.receive(&mut desk.buffer) {
@@ -172,7 +186,7 @@ impl Connection {
                 return Turn::Ended(End::Lost);
             }
             match self.speak(desk, now) {
-                Turn::Waits if count < desk.buffer.len() && cfg!(target_os = "linux") => return Turn::Waits,
+                Turn::Waits if count < desk.buffer.len() && until == Until::ShortRead => return Turn::Waits,
                 Turn::Waits => {}
                 turn => return turn,
             }
@@ -235,6 +249,10 @@ impl Connection {
 
     /// Gives numbers to messages, as many as may be under way.
     fn take_places(&mut self, desk: &mut Desk, now: u64) {
+        // A stream fills the socket, and what the socket does not take is not heaped up behind it.
+        if desk.depth.is_none() && self.is_held_up() {
+            return;
+        }
         let mut unsent = 0;
         while unsent < desk.scratch.len() && desk.depth.is_none_or(|depth| self.flights.under_way() < depth) {
             let Some(intended) = self.next_instant(desk, now) else { break };
@@ -242,8 +260,10 @@ impl Connection {
             let length = desk.messages.length(self.id, number);
             unsent += length;
             if desk.window.holds(intended) {
-                desk.quota.spend(length);
                 desk.tally.sent += 1;
+                if desk.looping == Looping::Closed {
+                    desk.quota.spend(length);
+                }
             }
             self.flights.add(intended, now);
             desk.under_way += 1;
@@ -283,7 +303,9 @@ impl Connection {
     /// The first `count` bytes of what was put together are on their way.
     fn has_gone(&mut self, mut count: usize, desk: &mut Desk, now: u64) {
         desk.tally.bytes_out += count as u64;
-        self.first_sent.get_or_insert(now);
+        if self.writing == 0 && self.wrote == 0 {
+            self.first_sent = Some(now);
+        }
         while count > 0 {
             if self.wrote == 0 {
                 self.flights.leaves(self.writing, now);
@@ -323,6 +345,7 @@ impl Connection {
         } else {
             "although nothing was due".into()
         };
+        let is_unheard = matches!(end, End::Left | End::Silent);
         let fault = match end {
             End::Done | End::Left | End::Lost => None,
             End::PeerClosed => fault(FaultKind::ClosedEarly, format!("it was closed {due}")),
@@ -338,6 +361,11 @@ impl Connection {
         };
         if let Some(fault) = fault {
             desk.tally.faults.note(now, number, fault);
+        }
+        if is_unheard {
+            // Left out, the worst would be missing: it took at least so long.
+            let late = self.flights.unanswered().filter(|flight| desk.window.holds(flight.intended));
+            late.for_each(|flight| desk.tally.response.record(now.saturating_sub(flight.intended)));
         }
         desk.under_way -= self.flights.under_way();
         self.flights.give_up();

@@ -69,6 +69,11 @@ impl Flights {
         self.settle(self.next(), self.base);
     }
 
+    /// Those that are waited for.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = &Flight> {
+        self.flights.iter().skip((self.ahead - self.base) as usize).filter(|flight| !flight.answered)
+    }
+
     /// The oldest that is waited for.
     pub(super) fn oldest(&self) -> Option<&Flight> {
         (self.under_way() > 0).then(|| self.flights.get((self.ahead - self.base) as usize)).flatten()

@@ -193,7 +193,10 @@ impl Collector<'_> {
                 self.attendant.ends();
             }
             let next = if begun == Moment::Ahead { begin } else { finish };
-            let wait = Duration::from_nanos(next.saturating_sub(now)).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            let wait = match ended {
+                Moment::Ahead => Duration::from_nanos(next.saturating_sub(now)).clamp(SHORTEST_WAIT, LONGEST_WAIT),
+                Moment::Past => LONGEST_WAIT,
+            };
             match self.told.recv_timeout(wait) {
                 Ok(News::Slice(slice)) => self.add(*slice),
                 Ok(News::Done(last)) => lasts.push(last),
@@ -213,14 +216,15 @@ impl Collector<'_> {
     fn wait_for_all(&mut self) -> io::Result<()> {
         let (mut left, mut all) = (self.go.len(), 0);
         while left > 0 {
-            match self.told.recv() {
+            self.attendant.glance();
+            match self.told.recv_timeout(LONGEST_WAIT) {
                 Ok(News::Connected { alive, tally }) => {
                     (left, all) = (left - 1, all + alive);
                     self.run.total.add(&tally);
                 }
                 Ok(News::Failed(error)) => return Err(error),
-                Ok(_) => {}
-                Err(_) => return Err(gone()),
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
             }
         }
         self.run.connected = self.clock.now();

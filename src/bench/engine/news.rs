@@ -36,6 +36,8 @@ pub(super) struct Last {
     pub(super) cpu: u64,
     pub(super) spun: u64,
     pub(super) unsent: u64,
+    /// Out, in, and reads, up to the end of the measured time.
+    pub(super) bytes: [u64; 3],
     pub(super) backlog_end: u64,
     pub(super) backlog_most: u64,
 }

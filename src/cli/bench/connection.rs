@@ -52,6 +52,7 @@ impl ConnectionWords {
             connections: load.connections,
             held: self.hold,
             connect_rate: self.connect_rate,
+            connect_timeout: self.connect_timeout,
             sources: self.source.clone(),
             workers: load.workers(),
         })

@@ -21,6 +21,8 @@ pub(super) enum Found {
     Rate { run: Box<Document>, is_least: bool },
     /// No rate kept it. The last run that was tried.
     None(Box<Document>),
+    /// It was stopped. The run that was cut short.
+    Stopped(Box<Document>),
 }
 
 impl Quest<'_> {
@@ -42,11 +44,14 @@ impl Quest<'_> {
                 }
             };
             if self.bout.stop.is_set() {
-                return Err(Failure::failed("the search was stopped before it was over"));
+                return Ok(Found::Stopped(Box::new(last)));
             }
             let rate = rate.round().max(1.0);
             let pace = Pace::Open { rate, spacing: self.spacing, depth };
             last = self.bout.run(self.server, &Arc::new(Load { pace, ..load.clone() }))?;
+            if self.bout.stop.is_set() {
+                continue;
+            }
             let kept = self.judge(&last);
             let verdict = match kept {
                 Kept::Yes => "kept",

@@ -97,6 +97,7 @@ impl Worker {
             Ok(()) => {
                 self.desk.tally.connect.record(now - since);
                 self.desk.tally.connects += 1;
+                self.arrived = now;
                 self.places[place].stage = Stage::Open;
                 if self.start > 0 && place < self.talking {
                     self.resume(place, now);

@@ -18,11 +18,12 @@ use mio::{Events, Poll, Token};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::alarm::{Alarm, Looked};
-use super::connection::{Connection, End, Stage, Turn};
+use super::connection::{Connection, End, Stage, Turn, Until};
 use super::desk::{Clock, Desk, Looping, Quota, Window, nanos};
 use super::news::{Last, News, Slice, returned};
 use super::socket::Target;
 use super::sources::Sources;
+use super::tally::Tally;
 use crate::bench::pace::{Due, Schedule};
 use crate::bench::{Connecting, Load, Pace};
 
@@ -64,6 +65,8 @@ pub(super) struct Worker {
     /// Connections that are open or on their way.
     alive: usize,
     dialling: usize,
+    /// When somebody was last connected.
+    arrived: u64,
     last: Last,
     drains: bool,
 }
@@ -102,6 +105,7 @@ impl Worker {
             slice_began: 0,
             alive: 0,
             dialling: 0,
+            arrived: 0,
             last: Last::default(),
             drains: false,
         })
@@ -123,7 +127,8 @@ impl Worker {
         self.finish();
         self.drain(&mut events)?;
         self.part(&mut events)?;
-        self.last.tally = take(&mut self.desk.tally);
+        let [bytes_out, bytes_in, reads] = self.last.bytes;
+        self.last.tally = Tally { bytes_out, bytes_in, reads, ..take(&mut self.desk.tally) };
         let _ = self.job.news.send(News::Done(Box::new(self.last)));
         Ok(())
     }
@@ -140,6 +145,7 @@ impl Worker {
         self.desk.window = window;
         self.start = window.begin - nanos(self.job.load.warmup);
         self.desk.start = self.start;
+        self.arrived = self.desk.clock.now();
         (self.next_slice, self.slice_began, self.next_sweep) = (window.begin, self.start, self.start);
         let now = self.desk.clock.now();
         for place in 0..self.talking {
@@ -189,14 +195,19 @@ impl Worker {
 
     fn is_over(&self, now: u64) -> bool {
         let nothing_left = self.desk.quota.is_used_up() && self.desk.under_way == 0 && self.desk.backlog == 0;
-        let nobody_left = self.alive == 0 && !self.churns();
+        let nobody_left = if self.churns() {
+            self.alive == 0 && now.saturating_sub(self.arrived) > nanos(self.desk.patience)
+        } else {
+            let idle = self.places.len() - self.talking;
+            self.alive <= idle && self.places[..self.talking].iter().all(|place| place.stage == Stage::Gone)
+        };
         now >= self.desk.window.finish || nothing_left || nobody_left || self.is_told_to_stop()
     }
 
     /// How long nothing needs to be done by itself, in nanoseconds.
     fn until_next_duty(&mut self, now: u64) -> u64 {
         let start = self.start;
-        let due = self.schedule.as_mut().and_then(Peekable::peek).map_or(u64::MAX, |due| start + due.at);
+        let due = self.schedule.as_mut().and_then(Peekable::peek).map_or(u64::MAX, |due| start.saturating_add(due.at));
         let duties = [due, self.next_slice, self.next_sweep, self.desk.window.finish];
         duties.into_iter().min().unwrap_or(u64::MAX).saturating_sub(now)
     }
@@ -207,7 +218,8 @@ impl Worker {
         let workers = self.job.load.crowd.workers;
         for _ in 0..LAUNCHES_A_TURN {
             let start = self.start;
-            let due = self.schedule.as_mut().and_then(|schedule| schedule.next_if(|due| start + due.at <= now));
+            let due =
+                self.schedule.as_mut().and_then(|schedule| schedule.next_if(|due| start.saturating_add(due.at) <= now));
             let Some(Due { number, at }) = due else { return };
             let place = (number % all) as usize;
             if place % workers == mine && !self.desk.quota.is_used_up() {
@@ -235,7 +247,9 @@ impl Worker {
         for event in &*events {
             let Token(place) = event.token();
             if place < self.places.len() {
-                self.turn(place, event.is_writable());
+                let ended = event.is_read_closed() || event.is_error() || !cfg!(target_os = "linux");
+                let until = if ended { Until::WouldBlock } else { Until::ShortRead };
+                self.turn(place, until);
                 // What has become due meanwhile does not wait for all the others; while they connect, nothing is due.
                 if self.schedule.is_some() && self.start > 0 {
                     self.launch(self.desk.clock.now());
@@ -244,19 +258,18 @@ impl Worker {
         }
         for place in take(&mut self.again) {
             self.places[place].queued = false;
-            self.turn(place, true);
+            self.turn(place, Until::WouldBlock);
         }
         Ok(looked)
     }
 
-    #[expect(clippy::fn_params_excessive_bools, reason = "what mio says of an event")]
-    fn turn(&mut self, place: usize, writable: bool) {
+    fn turn(&mut self, place: usize, until: Until) {
         match self.places[place].stage {
             Stage::Dialling(since) => self.arrive(place, since),
             Stage::Open => {
-                let mut turn = self.places[place].listen(&mut self.desk);
+                let mut turn = self.places[place].listen(&mut self.desk, until);
                 // Readiness is told of both ways at once, and mostly nothing waits for this one.
-                if writable && matches!(turn, Turn::Waits) && self.places[place].is_held_up() {
+                if matches!(turn, Turn::Waits) && self.places[place].is_held_up() {
                     turn = self.places[place].speak(&mut self.desk, self.job.clock.now());
                 }
                 self.after(place, turn);
@@ -289,6 +302,19 @@ impl Worker {
         if self.churns() && !self.drains && place < self.talking {
             self.places[place].begin_again(&mut self.desk);
             self.resume(place, now);
+        } else {
+            self.disappoint(place, now);
+        }
+    }
+
+    /// Those that wait at this place wait in vain.
+    fn disappoint(&mut self, place: usize, now: u64) {
+        for intended in self.places[place].forget_waiting(&mut self.desk) {
+            if self.desk.window.holds(intended) {
+                // Left out, the worst would be missing: it took at least so long.
+                self.desk.tally.response.record(now.saturating_sub(intended));
+                self.last.unsent += 1;
+            }
         }
     }
 
@@ -302,14 +328,13 @@ impl Worker {
         }
         let patience = self.desk.patience;
         self.next_sweep = now + nanos((patience / 8).clamp(SHORTEST_SWEEP, LONGEST_SWEEP));
-        let patience = nanos(patience);
+        let (patience, dialling) = (nanos(patience), self.job.load.crowd.connect_timeout);
         for place in 0..self.places.len() {
             match self.places[place].stage {
-                Stage::Dialling(since) if looked.saturating_sub(since) > patience => {
+                Stage::Dialling(since) if looked.saturating_sub(since) > nanos(dialling) => {
                     (self.alive, self.dialling) = (self.alive - 1, self.dialling - 1);
                     self.places[place].socket = None;
-                    let late =
-                        io::Error::new(ErrorKind::TimedOut, format!("no answer within {:?}", self.job.load.patience));
+                    let late = io::Error::new(ErrorKind::TimedOut, format!("no answer within {dialling:?}"));
                     self.cannot_connect(place, &late);
                 }
                 Stage::Open if self.places[place].silent_for(looked) > patience => self.doubt(place, now),

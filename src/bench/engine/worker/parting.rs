@@ -18,16 +18,13 @@ impl Worker {
         self.desk.window.finish = self.desk.window.finish.min(now.max(self.desk.window.begin));
         self.last.finished = self.desk.window.finish.max(now);
         self.last.slice_began = self.slice_began;
+        // What comes behind it is no throughput of the measured time.
+        let tally = &self.desk.tally;
+        self.last.bytes = [tally.bytes_out, tally.bytes_in, tally.reads];
         (self.last.backlog_end, self.last.backlog_most) = (self.desk.backlog, self.desk.most_backlog);
         (self.desk.quota, self.schedule, self.drains) = (Quota::none(), None, true);
         for place in 0..self.talking {
-            for intended in self.places[place].forget_waiting(&mut self.desk) {
-                if self.desk.window.holds(intended) {
-                    // Left out, the worst would be missing: it took at least so long.
-                    self.desk.tally.response.record(now - intended);
-                    self.last.unsent += 1;
-                }
-            }
+            self.disappoint(place, now);
         }
     }
 
@@ -35,7 +32,7 @@ impl Worker {
     pub(super) fn drain(&mut self, events: &mut Events) -> io::Result<()> {
         let most = if self.is_told_to_stop() { BRIEF_DRAIN } else { LONGEST_DRAIN };
         self.desk.patience = self.desk.patience.min(LONGEST_DRAIN);
-        let deadline = self.last.finished + nanos(most);
+        let deadline = self.desk.clock.now() + nanos(most);
         while self.desk.under_way > 0 && self.desk.clock.now() < deadline {
             self.attend(events, nanos(BRIEF))?;
             self.sweep(self.desk.clock.now());
