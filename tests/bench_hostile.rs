@@ -223,6 +223,32 @@ fn a_server_that_closes_early_is_told_so() {
 }
 
 #[test]
+fn a_run_ends_where_nobody_is_left_who_talks() {
+    let vice: Vice = |stream, number, message| {
+        if number == 5 {
+            return stream.shutdown(std::net::Shutdown::Both);
+        }
+        echo(stream, message)
+    };
+    // The idle one is still there, and what waits for a place has none any more.
+    for words in ["-n 60 --depth 1 --hold 1", "-n 60 --depth 1 --rate 500"] {
+        is_named(vice, words, (&[("closed early", 1)], "message 5"));
+    }
+}
+
+#[test]
+fn so_many_messages_of_a_rate_are_sent_and_no_more() {
+    let slow: Vice = |stream, _, message| {
+        // A server that takes its time.
+        thread::sleep(Duration::from_millis(20));
+        echo(stream, message)
+    };
+    let (_, document) = press(&server(slow), "-n 10 --rate 2000 --depth 1");
+    let of = |name: &str| document["counts"][name].as_u64();
+    assert_eq!((of("sent"), of("answered"), faults(&document)), (Some(10), Some(10), vec![]), "{document}");
+}
+
+#[test]
 fn a_server_that_resets_is_told_so() {
     let vice: Vice = |stream, number, message| {
         if number == 17 {

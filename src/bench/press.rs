@@ -219,7 +219,10 @@ fn document(setup: Setup, run: &Run, observed: Observed) -> Document {
         backlog_end: run.backlog_end,
         steal: observed.steal,
     };
-    let server = observed.server.as_ref().map(|(pid, usage)| server(*pid, usage, (measured, answered), total.connects));
+    let server = observed
+        .server
+        .as_ref()
+        .map(|(pid, usage)| server(*pid, usage, (measured, answered), setup.connections + setup.held));
     let mut document = Document {
         schema: SCHEMA,
         sockeye: env!("CARGO_PKG_VERSION").to_owned(),
@@ -271,7 +274,7 @@ fn server(
     pid: u32,
     [idle, before, after]: &[Usage; 3],
     (measured, answered): (Duration, f64),
-    connects: u64,
+    connections: u64,
 ) -> Server {
     Server {
         pid,
@@ -279,7 +282,7 @@ fn server(
         busy: after.busiest(before).as_secs_f64() / measured.as_secs_f64().max(1e-3),
         memory_bytes: after.memory_bytes,
         peak_memory_bytes: after.peak_memory_bytes,
-        bytes_per_connection: before.memory_bytes.saturating_sub(idle.memory_bytes) as f64 / connects.max(1) as f64,
+        bytes_per_connection: before.memory_bytes.saturating_sub(idle.memory_bytes) as f64 / connections.max(1) as f64,
         voluntary_switches: after.voluntary_switches.saturating_sub(before.voluntary_switches),
         involuntary_switches: after.involuntary_switches.saturating_sub(before.involuntary_switches),
     }
