@@ -72,7 +72,7 @@ pub(super) struct Look {
 impl Axis {
     /// From 0 to `most` and a little more, with some six ticks.
     pub(super) fn linear(title: &'static str, most: f64, label: fn(f64) -> String) -> Self {
-        let most = if most > 0.0 { most } else { 1.0 };
+        let most = shown(most);
         let step = nice_step(most / 6.0);
         let count = (most / step).ceil() as usize;
         let ticks = (0..=count).map(|at| at as f64 * step).map(|at| (at, label(at))).collect();
@@ -81,7 +81,7 @@ impl Axis {
 
     /// From 0 to exactly `most`, for time.
     pub(super) fn exact(title: &'static str, most: f64, label: fn(f64) -> String) -> Self {
-        let most = if most > 0.0 { most } else { 1.0 };
+        let most = shown(most);
         let step = nice_step(most / 10.0);
         let ticks = (0..=(most / step) as usize).map(|at| at as f64 * step).map(|at| (at, label(at))).collect();
         Self { title, scale: Scale::Linear { from: 0.0, to: most }, ticks }
@@ -239,6 +239,12 @@ impl Display for Sign {
     }
 }
 
+/// The end of a scale from 0. A file of others may have one that cannot be cut into steps: so little that a step of it
+/// would be 0, or too much to be a number.
+fn shown(most: f64) -> f64 {
+    if most > 0.0 && most.is_normal() { most } else { 1.0 }
+}
+
 /// 1, 2 or 5 times a power of ten, at least `least`.
 fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
@@ -293,7 +299,12 @@ mod tests {
     fn axes_without_values_and_of_one_value_are_axes() {
         assert_eq!(labels(&Axis::log("", [].into_iter(), figure::tick)), ["1 us", "2 us", "5 us", "10 us"]);
         assert_eq!(labels(&Axis::log("", [0.0, 100.0].into_iter(), figure::tick)), ["100 us", "200 us"]);
-        assert!(Axis::linear("", 0.0, |value| value.to_string()).ticks.len() > 1);
+        for most in [0.0, 1e-323, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY] {
+            for axis in [Axis::linear, Axis::exact] {
+                let ticks = axis("", most, |value| value.to_string()).ticks.len();
+                assert!((2..=12).contains(&ticks), "{ticks} of {most:e}");
+            }
+        }
     }
 
     #[test]
