@@ -14,19 +14,20 @@ type Line<T> = (&'static str, fn(&T) -> Option<String>);
 /// Lines of a table of runs; one that no run has anything to say about is left out.
 pub(super) type Lines = &'static [Line<Document>];
 
-/// A column for each run.
+/// A column for each run; nothing where no run has anything to say.
 pub(super) fn columns(runs: &Runs, caption: &str, lines: Lines, out: &mut dyn Write) -> io::Result<()> {
+    let cells = |of: fn(&Document) -> Option<String>| runs.iter().map(|(_, run)| of(run)).collect::<Vec<_>>();
+    let mut rows: Vec<_> = lines.iter().map(|(name, of)| (name, cells(*of))).collect();
+    rows.retain(|(_, cells)| cells.iter().any(Option::is_some));
+    if rows.is_empty() {
+        return Ok(());
+    }
     open(caption, out)?;
     if runs.len() > 1 {
         names(runs, 1, out)?;
     }
     write!(out, "</thead><tbody>")?;
-    for (name, of) in lines {
-        let cells: Vec<Option<String>> = runs.iter().map(|(_, run)| of(run)).collect();
-        if cells.iter().any(Option::is_some) {
-            row(name, &cells, out)?;
-        }
-    }
+    rows.iter().try_for_each(|(name, cells)| row(name, cells, out))?;
     close(out)
 }
 

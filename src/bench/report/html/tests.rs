@@ -210,6 +210,7 @@ fn runs_of_nothing_and_of_a_whole_day_are_drawn() {
     nothing.seconds.clear();
     let drawn = page(&[("nothing", &nothing)]);
     assert!(drawn.contains("Nothing went wrong.") && !drawn.contains("NaN"));
+    assert!(!drawn.contains("<tbody></tbody>"));
     let mut day = run(1, 60.0);
     let mut dice = Dice::new(1);
     day.seconds = (0..86_400).map(|at| second(at, 60.0, &mut dice)).collect();
