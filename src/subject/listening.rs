@@ -55,17 +55,27 @@ fn is_taken(port: u16) -> bool {
 const LISTEN: &str = "0A";
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::TcpStream;
+    use std::sync::atomic::{AtomicU16, Ordering};
 
     use super::*;
 
+    /// A port on which nobody listens, and which no other test gets: below those that the system gives out for port 0.
+    pub(in crate::subject) fn quiet_port() -> u16 {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        let begin = (std::process::id() % 10_000) as u16;
+        let is_quiet = |port: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok();
+        let ports = std::iter::repeat_with(|| 12_000 + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+        ports.take(1000).find(is_quiet).unwrap()
+    }
+
     #[test]
     fn a_port_is_listening_as_long_as_its_listener_lives() {
-        for address in ["127.0.0.1:0", "[::1]:0"] {
+        for address in ["127.0.0.1", "::1"] {
+            let (ip, port) = (address.parse::<std::net::IpAddr>().unwrap(), quiet_port());
             // A machine may have no IPv6.
-            let Ok(listener) = TcpListener::bind(address) else { continue };
-            let port = listener.local_addr().unwrap().port();
+            let Ok(listener) = TcpListener::bind((ip, port)) else { continue };
             assert!(is_listening(port), "{address}");
             assert!(is_taken(port), "{address}");
             drop(listener);

@@ -148,7 +148,7 @@ mod tests {
     use std::path::Path;
     use std::time::Instant;
 
-    use super::super::listening::free_port;
+    use super::super::listening::tests::quiet_port;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(20);
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_early_tells_how_and_its_last_words() {
-        let port = free_port().unwrap();
+        let port = quiet_port();
         let mut program = Program::start("sh -c 'echo port {port} >&2; exit 3'", port).unwrap();
         let error = program.wait_until_listening(port, LONG).unwrap_err();
         let end = format!("ended with exit status 3 before it listened on port {port}");
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_listen_is_not_waited_for_longer_than_patience() {
-        let port = free_port().unwrap();
+        let port = quiet_port();
         let mut program = Program::start("sleep 1000", port).unwrap();
         let error = program.wait_until_listening(port, Duration::from_millis(5)).unwrap_err();
         assert!(error.to_string().ends_with("within 5ms"), "{error}");
@@ -254,7 +254,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ready = folder.path().join("ready");
         let script = format!("sleep 1000 & echo $! > {}; exit 1", ready.display());
-        let port = free_port().unwrap();
+        let port = quiet_port();
         let mut program = Program::start(&format!("sh -c '{script}'"), port).unwrap();
         let sleeper = process_in(&ready);
         program.wait_until_listening(port, LONG).unwrap_err();
