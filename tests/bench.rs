@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -130,6 +130,34 @@ fn a_script_presses_what_is_no_echo() {
     let (ended, document) = pressed(&format!("{} --script {wrong} --framing lines -n 10 -c 1", utc.addr()));
     assert_eq!(document["faults"][0]["kind"], "unexpected", "{document}");
     assert_eq!((document["faults"][0]["count"].as_u64(), ended.status.code()), (Some(10), Some(1)), "{document}");
+}
+
+#[test]
+fn greetings_and_answers_in_two_parts_are_waited_for_and_are_no_messages() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                stream.write_all(b"220 hi\n").unwrap();
+                let mut said = BufReader::new(stream.try_clone().unwrap()).lines();
+                // Nobody says anything more to whoever has left.
+                while let Some(Ok(_)) = said.next() {
+                    let _ = stream.write_all(b"first\nsecond\n");
+                }
+            });
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let script = dir.path().join("s.toml");
+    let rows =
+        "[[begin]]\nmatches = '^220 '\n[[exchange]]\nsend = 'x'\nexpect = 'first'\n[[exchange]]\nexpect = 'second'\n";
+    fs::write(&script, rows).unwrap();
+    for words in ["-c 1", "-c 3", "-c 2 --churn", "-c 3 --rate 500"] {
+        let document = bench(&format!("{address} --script {} --framing lines -n 30 {words}", script.display()));
+        assert_eq!((count(&document, "sent"), count(&document, "answered")), (30, 30), "{words}: {document}");
+        assert_eq!(document["latency"]["response"]["count"], 30, "{words}: {document}");
+    }
 }
 
 #[test]

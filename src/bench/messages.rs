@@ -51,6 +51,15 @@ impl Messages {
         self.wire(connection, number).length()
     }
 
+    /// How many messages from `number` on are rows of a script that send nothing: their answers come by themselves. Of a
+    /// script that never sends anything there are none, or there would be no end of them.
+    pub(crate) fn unasked(&self, number: u64) -> u64 {
+        let Text::Script(lines) = &self.text else { return 0 };
+        let rows = lines.requests.len() as u64;
+        let unasked = (0..rows).take_while(|row| lines.request(number + row).is_empty()).count() as u64;
+        if unasked < rows { unasked } else { 0 }
+    }
+
     /// The number, modulo 2^30, of the message of `connection` that seems to begin at the start of `bytes`: its block
     /// says so, and no more was looked at. Nothing for messages that are not numbered or have less than a block.
     pub(crate) fn find(&self, connection: u32, bytes: &[u8]) -> Option<u64> {

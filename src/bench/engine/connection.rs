@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 
 use super::desk::{Desk, Looping};
-use super::flights::Flights;
+use super::flights::{Flights, UNASKED};
 use super::socket::Socket;
 use crate::bench::ear::{Ear, Heard};
 use crate::bench::{Fault, FaultKind};
@@ -112,6 +112,12 @@ impl Connection {
         self.wanted = Some(now);
     }
 
+    /// It is connected.
+    pub(super) fn open(&mut self, desk: &mut Desk, now: u64) {
+        self.stage = Stage::Open;
+        self.await_unasked(desk, now);
+    }
+
     /// Whether it is connected; none while it is still on its way.
     pub(super) fn arrival(&self) -> Option<io::Result<()>> {
         self.socket.as_ref().and_then(Socket::arrival)
@@ -208,7 +214,7 @@ impl Connection {
             Heard::Answer(number) => {
                 let Some(flight) = flights.lands(number) else { return };
                 // The rate is what comes in the measured time, also where a backlog of warming up comes first.
-                tally.answered += u64::from(window.holds(now));
+                tally.answered += u64::from(window.holds(now) && flight.intended != UNASKED);
                 if window.holds(flight.intended) {
                     tally.response.record(now.saturating_sub(flight.intended));
                     tally.service.record(now.saturating_sub(flight.sent));
@@ -231,6 +237,8 @@ impl Connection {
             self.take_places(desk, now);
             let length = self.compose(desk);
             if length == 0 {
+                // What is left, if anything, has nothing to say.
+                self.writing = self.flights.next();
                 return Turn::Waits;
             }
             let Some(socket) = &self.socket else { return Turn::Waits };
@@ -266,6 +274,18 @@ impl Connection {
                 }
             }
             self.flights.add(intended, now);
+            desk.under_way += 1;
+            self.await_unasked(desk, now);
+        }
+        self.ear.sent_up_to(self.flights.next());
+    }
+
+    /// Rows of a script that send nothing wait from the moment that their turn comes, a greeting before the load begins.
+    /// They are no messages of the load.
+    fn await_unasked(&mut self, desk: &mut Desk, now: u64) {
+        let left = desk.in_one_connection.map_or(u64::MAX, |per| per.saturating_sub(self.flights.next()));
+        for _ in 0..desk.messages.unasked(self.flights.next()).min(left) {
+            self.flights.add(UNASKED, now);
             desk.under_way += 1;
         }
         self.ear.sent_up_to(self.flights.next());

@@ -5,12 +5,15 @@ use std::collections::VecDeque;
 /// A message that was given its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flight {
-    /// The instant it was meant for, in nanoseconds of the run.
+    /// The instant it was meant for, in nanoseconds of the run; [`UNASKED`] for what is only waited for.
     pub(super) intended: u64,
     /// When its first byte was given to the system; the same as long as it was not.
     pub(super) sent: u64,
     answered: bool,
 }
+
+/// The instant of an answer that nobody asked for, a greeting for example: in no measured time.
+pub(super) const UNASKED: u64 = u64::MAX;
 
 /// All of one connection, by their numbers.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use mio::{Events, Interest, Token};
 use rustix::io::Errno;
 
 use super::{BRIEF, Worker};
-use crate::bench::engine::connection::Stage;
+use crate::bench::engine::connection::{Stage, Until};
 use crate::bench::engine::desk::nanos;
 use crate::bench::engine::socket::Socket;
 use crate::bench::{Fault, FaultKind};
@@ -43,7 +43,7 @@ impl Worker {
         let both = Interest::READABLE | Interest::WRITABLE;
         if self.poll.registry().register(&mut socket, Token(0), both).is_ok() {
             self.places[0].socket = Some(socket);
-            self.places[0].stage = Stage::Open;
+            self.places[0].open(&mut self.desk, self.job.clock.now());
             self.alive += 1;
             self.desk.tally.connects += 1;
         }
@@ -98,10 +98,12 @@ impl Worker {
                 self.desk.tally.connect.record(now - since);
                 self.desk.tally.connects += 1;
                 self.arrived = now;
-                self.places[place].stage = Stage::Open;
+                self.places[place].open(&mut self.desk, now);
                 if self.start > 0 && place < self.talking {
                     self.resume(place, now);
                 }
+                // A greeting that came with the connection makes no event of its own.
+                self.turn(place, Until::WouldBlock);
             }
             Err(e) => {
                 self.alive -= 1;

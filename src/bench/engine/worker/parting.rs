@@ -13,7 +13,6 @@ impl Worker {
     /// The measured time is over.
     pub(super) fn finish(&mut self) {
         let now = self.desk.clock.now();
-        // Where a second had begun to be counted before, it is told first.
         self.last.cpu = cpu().saturating_sub(self.last.cpu);
         self.desk.window.finish = self.desk.window.finish.min(now.max(self.desk.window.begin));
         self.last.finished = self.desk.window.finish.max(now);
