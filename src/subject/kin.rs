@@ -8,9 +8,11 @@
 use std::fs;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
+use super::poll::poll;
 use super::process::{Process, descendants, everybody};
 
 /// What one start gives to the environment of a program: nobody else has the same.
@@ -71,6 +73,12 @@ impl Kin {
         pids.into_iter().filter_map(|pid| Process::find(pid).ok()).filter(Process::is_alive).collect()
     }
 
+    /// Whether nobody of [`Self::others`] is there. Who is becoming another program (execve) has no environment to read for
+    /// a moment, so it looks for a while before it says so. Blocks the thread.
+    pub(super) fn is_alone(&self) -> bool {
+        poll(LOOK, || (!self.others().is_empty()).then_some(())).is_none()
+    }
+
     /// Sends `signal` to the group, and to those of `others` who have left it. Nobody gets it twice: a second SIGTERM
     /// makes many programs give up what they were about to save.
     pub(super) fn signal(&self, others: &[Process], signal: Signal) {
@@ -91,4 +99,6 @@ pub(super) enum Ending {
     Badly,
 }
 
+/// Long beside an execve, short for whoever waits for the end of a run.
+const LOOK: Duration = Duration::from_millis(20);
 const VARIABLE: &str = "SOCKEYE_SUBJECT";

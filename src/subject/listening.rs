@@ -73,7 +73,7 @@ pub(super) mod tests {
     #[test]
     fn a_port_is_listening_as_long_as_its_listener_lives() {
         for address in ["127.0.0.1", "::1"] {
-            let (ip, port) = (address.parse::<std::net::IpAddr>().unwrap(), quiet_port());
+            let (ip, port) = (address.parse::<IpAddr>().unwrap(), quiet_port());
             // A machine may have no IPv6.
             let Ok(listener) = TcpListener::bind((ip, port)) else { continue };
             assert!(is_listening(port), "{address}");

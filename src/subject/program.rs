@@ -90,7 +90,7 @@ impl Program {
         let Some((_, kin)) = &self.running else { return true };
         match kin.ending() {
             None => false,
-            Some(Ending::Well) => kin.others().is_empty(),
+            Some(Ending::Well) => kin.is_alone(),
             Some(Ending::Badly) => true,
         }
     }
@@ -116,7 +116,7 @@ impl Program {
         poll(GRACE, || {
             let others = kin.others();
             kin.signal(&others, Signal::KILL);
-            (kin.ending().is_some() && others.is_empty()).then_some(())
+            (kin.ending().is_some() && others.is_empty() && kin.is_alone()).then_some(())
         });
         // Not `wait`: who hangs in the kernel cannot be killed, and is not to take us with it.
         child.try_wait().ok().flatten()
