@@ -13,6 +13,15 @@
 //! As a library it offers two things: [`Server`], the other end for tests of your own network client, and [`framing`],
 //! which tells messages apart in a stream of bytes.
 
+/// Holds what was written against a file of `golden/` beside the test.
+#[cfg(test)]
+macro_rules! same {
+    ($written:expr, $golden:literal) => {
+        let written = $written;
+        assert!(written == include_str!(concat!("golden/", $golden)), "this was written:\n{written}");
+    };
+}
+
 /// Load that can be believed.
 mod bench;
 /// Words become plans: the only room that knows clap.

@@ -247,31 +247,29 @@ fn a_crowd_beyond_the_descriptors_is_refused_in_a_sentence() {
     assert!(said.contains("190 connections are more than the") && said.contains("ulimit -n"), "{said}");
 }
 
-#[test]
-fn ctrl_c_prints_what_was_measured() {
+/// `bench WORDS` against an echo server, ended by Ctrl-C as soon as it presses.
+#[track_caller]
+fn interrupted(words: &str) -> Value {
     let echo = Served::start(&["echo", "--on", "127.0.0.1:0"]);
-    let words = format!("-q bench {} -d 60s --warmup 0 --json -c 2", echo.addr());
+    let words = format!("-q bench {} --json -c 2 {words}", echo.addr());
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     let child = command.args(words.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     eventually("it presses", || echo.said().0.contains("received"));
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(130), "{out:?}");
-    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn ctrl_c_prints_what_was_measured() {
+    let document = interrupted("-d 60s --warmup 0");
     assert!(count(&document, "answered") > 0 && document["faults"] == Value::Array(Vec::new()), "{document}");
 }
 
 #[test]
 fn who_is_stopped_while_warming_up_has_measured_nothing() {
-    let echo = Served::start(&["echo", "--on", "127.0.0.1:0"]);
-    let words = format!("-q bench {} -d 60s --warmup 60s --json -c 2", echo.addr());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
-    let child = command.args(words.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("it presses", || echo.said().0.contains("received"));
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(130), "{out:?}");
-    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let document = interrupted("-d 60s --warmup 60s");
     let (rate, bytes) = (&document["rate"]["messages_per_s"], &document["rate"]["mb_per_s"]);
     assert_eq!((count(&document, "answered"), rate.as_f64(), bytes.as_f64()), (0, Some(0.0), Some(0.0)), "{document}");
 }

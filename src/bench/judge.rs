@@ -17,8 +17,6 @@ pub(crate) struct Figures {
     pub(crate) connect_us: Option<f64>,
     /// Of the time: the busiest thread of the server on a CPU; `None` where we may not look.
     pub(crate) server_busy: Option<f64>,
-    /// Where server and generator run on the same CPUs, as far as is known.
-    pub(crate) shared: Option<Shared>,
     /// What the machine below took away, where it says so.
     pub(crate) steal: Option<f64>,
 }
@@ -38,14 +36,6 @@ pub(crate) struct Schedule {
     pub(crate) backlog_end: u64,
 }
 
-/// CPUs that both ends share, and how many of them each used: 1.5 is one and a half.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Shared {
-    pub(crate) cpus: usize,
-    pub(crate) generator: f64,
-    pub(crate) server: f64,
-}
-
 /// What kept the figures from being higher.
 pub(crate) fn judge(figures: &Figures) -> Verdict {
     let (bound, why) = against_generator(figures)
@@ -63,7 +53,7 @@ pub(crate) fn judge(figures: &Figures) -> Verdict {
 }
 
 impl Figures {
-    /// Those of a run whose verdict is still to come. What the two ends share, only those know who placed them.
+    /// Those of a run whose verdict is still to come.
     pub(crate) fn of(run: &Document) -> Self {
         let (latency, generator) = (&run.latency, &run.generator);
         Self {
@@ -81,7 +71,6 @@ impl Figures {
             // The fastest, since of many that are asked for at once most wait for each other.
             connect_us: (latency.connect.count > 0).then_some(latency.connect.min_us),
             server_busy: run.server.map(|server| server.busy),
-            shared: None,
             steal: generator.steal,
         }
     }
@@ -113,12 +102,6 @@ impl Schedule {
     }
 }
 
-impl Shared {
-    fn is_full(&self) -> bool {
-        self.generator + self.server >= FULL * self.cpus as f64
-    }
-}
-
 /// Why we were the limit, where we were.
 fn against_generator(figures: &Figures) -> Option<String> {
     let Figures { busy, server_busy, .. } = *figures;
@@ -137,11 +120,6 @@ fn against_generator(figures: &Figures) -> Option<String> {
     }
     if let Some(steal) = figures.steal.filter(|steal| *steal > ROBBED && figures.schedule.is_some()) {
         return Some(robbed(steal));
-    }
-    let crowded = figures.shared.filter(|both| both.is_full() && both.generator >= both.server);
-    let crowded = crowded.filter(|_| !figures.is_server_full());
-    if let Some(both) = crowded {
-        return Some(crowd(both));
     }
     // What is seen of both ends says who of them was waited for.
     let nearly = busy >= NEARLY_FULL && server_busy.is_some_and(|server| busy > server);
@@ -175,7 +153,6 @@ fn facts(figures: &Figures, bound: Bound) -> Vec<String> {
     facts.push(work(figures.busy));
     facts.extend(figures.server_busy.map(server_work));
     facts.push(answers(figures));
-    facts.extend(figures.shared.filter(Shared::is_full).map(crowd));
     facts.extend(figures.steal.filter(|steal| *steal >= NOTED).map(robbed));
     let is_guess = figures.server_busy.is_none() && matches!(bound, Bound::ServerBound | Bound::NetworkBound);
     facts.extend(is_guess.then(|| "how busy the server was is not known; --server-pid tells".into()));
@@ -216,11 +193,6 @@ fn answers(figures: &Figures) -> String {
             format!("answers took {service} (p50), and the way to the server and back {connect}")
         }
     }
-}
-
-fn crowd(both: Shared) -> String {
-    let (Shared { cpus, generator, server }, full) = (both, percent((both.generator + both.server) / both.cpus as f64));
-    format!("generator ({generator:.2}) and server ({server:.2}) used {full} of the {cpus} CPUs they share")
 }
 
 fn robbed(steal: f64) -> String {
@@ -474,29 +446,6 @@ mod tests {
         ] {
             assert_eq!(judge(&figures).bound, bound, "{figures:?}");
         }
-    }
-
-    #[test]
-    fn cpus_that_both_ends_share_are_held_against_who_uses_more_of_them() {
-        let shared = |generator, server| Some(Shared { cpus: 2, generator, server });
-        let full = "generator (1.20) and server (0.75) used 97.5 % of the 2 CPUs they share";
-        table(&[
-            ("generator", Figures { shared: shared(1.2, 0.75), ..closed() }, Bound::GeneratorBound, full),
-            ("server", Figures { shared: shared(0.75, 1.2), ..closed() }, Bound::ServerBound, SLOW),
-            ("not full", Figures { shared: shared(1.2, 0.6), ..closed() }, Bound::ServerBound, SLOW),
-            (
-                "kept",
-                Figures { shared: shared(1.2, 0.75), ..open() },
-                Bound::Steady,
-                "100 % of the rate that was asked for was reached",
-            ),
-            (
-                "a thread at its limit",
-                Figures { shared: shared(1.2, 0.96), server_busy: Some(0.96), ..closed() },
-                Bound::ServerBound,
-                "the server's busiest thread was on a CPU for 96 % of the time",
-            ),
-        ]);
     }
 
     #[test]

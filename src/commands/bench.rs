@@ -13,12 +13,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::stop::Stop;
 use super::{Exit, Failure, Talk, descriptors};
 use crate::bench::compare::Compared;
 use crate::bench::report::document::{Bound, Document};
 use crate::bench::{Condition, Load, Spacing};
 use crate::net::{Address, Families, Reason};
-use bout::{Bout, Stop};
+use bout::Bout;
 use search::{Found, Quest};
 use versus::Versus;
 

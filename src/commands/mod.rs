@@ -26,6 +26,8 @@ mod secret;
 pub(crate) mod serve;
 /// Signals that end something else than the program.
 mod signals;
+/// The order to end what is under way.
+mod stop;
 /// `store`: shows what outlives the process.
 pub(crate) mod store;
 /// What is said to the person who started us.

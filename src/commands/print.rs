@@ -5,6 +5,12 @@ use std::io::{ErrorKind, Write};
 use super::{Exit, Failure};
 use crate::net::Reason;
 
+/// How many columns the terminal on stdout has, where it is one that says so.
+pub(super) fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
 /// Writes `text` to stdout; a closed stdout ends quietly.
 ///
 /// # Errors

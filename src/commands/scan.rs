@@ -8,15 +8,13 @@ mod outputs;
 /// What is about to happen, before anything does.
 mod preview;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-
-use super::{Exit, Failure, Talk, Volume, descriptors, print, signals};
+use super::stop::Stop;
+use super::{Exit, Failure, Talk, Volume, descriptors, print};
 use crate::net::Reason;
 use crate::scan::banner::{Looker, Seen};
 use crate::scan::report::{Attended, Changes, Reasons, Shown, Summary};
@@ -104,7 +102,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Result<Exit, Failure> {
     }
     let mut round = || Round { plan: &plan, banner, stop: &stop.set }.run(&mut outputs);
     let exit = match deed {
-        Deed::Watch(pause) => stop.repeat(pause, round)?,
+        Deed::Watch(pause) => repeat(&stop, pause, round)?,
         _ => round()?,
     };
     outputs.close(exit)
@@ -152,45 +150,19 @@ impl Round<'_> {
     }
 }
 
-/// The order to stop: by a first signal, or because nobody reads any more. A second signal ends the program.
-struct Stop {
-    set: Arc<AtomicBool>,
-    /// Says something as soon as a signal has come.
-    woken: Receiver<()>,
-}
-
-impl Stop {
-    fn watch() -> std::io::Result<Self> {
-        let set = Arc::new(AtomicBool::new(false));
-        let (wake, woken) = channel();
-        let (mut signals, by_signal) = (0, Arc::clone(&set));
-        signals::watch(&[SIGINT, SIGTERM], move |signal| {
-            signals += 1;
-            if signals > 1 {
-                std::process::exit(128 + signal);
-            }
-            by_signal.store(true, Ordering::Relaxed);
-            // Whoever waits between two rounds; where nobody does, the flag is enough.
-            let _ = wake.send(());
-            ControlFlow::Continue(())
-        })?;
-        Ok(Self { set, woken })
-    }
-
-    /// Rounds, until it is told. A round that is cut short is no failure, since that is how watching ends.
-    fn repeat(&self, pause: Duration, mut round: impl FnMut() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
-        let mut exit = Exit::Done;
-        loop {
-            let ended = round()?;
-            if self.set.load(Ordering::Relaxed) {
-                return Ok(exit);
-            }
-            if ended != Exit::Done {
-                exit = ended;
-            }
-            if self.woken.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-                return Ok(exit);
-            }
+/// Rounds, until it is told to stop. A round that is cut short is no failure, since that is how watching ends.
+fn repeat(stop: &Stop, pause: Duration, mut round: impl FnMut() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    loop {
+        let ended = round()?;
+        if stop.is_set() {
+            return Ok(exit);
+        }
+        if ended != Exit::Done {
+            exit = ended;
+        }
+        if stop.woken.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+            return Ok(exit);
         }
     }
 }

@@ -78,14 +78,6 @@ fn text(compared: &Compared) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Holds what was written against a file of `golden/`.
-macro_rules! same {
-    ($written:expr, $golden:literal) => {
-        let written = $written;
-        assert!(written == include_str!(concat!("golden/", $golden)), "this was written:\n{written}");
-    };
-}
-
 #[test]
 fn rounds_as_a_table() {
     same!(text(&Compared::of_rounds(&rounds(8), 1).unwrap()), "rounds.txt");

@@ -42,7 +42,7 @@ pub(crate) use tally::Tally;
 
 /// What one run did. Times are nanoseconds since it began.
 pub(crate) struct Run {
-    /// Everything of the measured time; of warming up only connections and faults.
+    /// Everything of the measured time; of connecting and warming up only connections, first bytes and faults.
     pub(crate) total: Tally,
     pub(crate) seconds: Vec<Second>,
     pub(crate) began: u64,

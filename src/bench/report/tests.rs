@@ -11,14 +11,6 @@ fn told(document: &Document, colour: Colour, columns: Option<usize>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Holds what was written against a file of `golden/`.
-macro_rules! same {
-    ($written:expr, $golden:literal) => {
-        let written = $written;
-        assert!(written == include_str!(concat!("golden/", $golden)), "this was written:\n{written}");
-    };
-}
-
 #[test]
 fn a_run_is_told_to_people() {
     same!(told(&sample::document(), Colour::Plain, None), "summary.txt");

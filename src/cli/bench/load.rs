@@ -40,7 +40,7 @@ pub(super) struct EndWords {
     /// Measure for so long [default: 10s, where nothing else ends it]
     #[arg(short, long, value_name = "DURATION", value_parser = quantity::positive_duration)]
     duration: Option<Duration>,
-    /// Until so many messages have been answered
+    /// Until so many messages have been sent and their answers have come
     #[arg(short = 'n', long, value_name = "N", value_parser = positive)]
     messages: Option<u64>,
     /// Until so many bytes have been sent

@@ -1,19 +1,17 @@
 //! Bout: one run against one server, which is started first where it has to be, and what is seen meanwhile.
 
 use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::{CommandLine, Live, Reaching, Server, StartPlace};
 use crate::bench::report::document::{Document, Setup};
 use crate::bench::report::live::{self, Shown, Ticker};
 use crate::bench::report::screen::{Screen, Wish};
 use crate::bench::{Checking, Load, Press, Spectator, Target};
-use crate::commands::{Failure, Talk, Volume, signals};
+use crate::commands::stop::Stop;
+use crate::commands::{Failure, Talk, Volume};
 use crate::event::Untrusted;
 use crate::net::{Address, Dial, NetError, Reason, Stream, dial};
 use crate::subject::{Program, SubjectError, free_port};
@@ -195,36 +193,6 @@ impl Spectator for Shows {
         {
             stop.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-/// The order to stop, by a first signal; a second one ends the program.
-pub(super) struct Stop {
-    pub(super) set: Arc<AtomicBool>,
-    signal: Arc<AtomicI32>,
-}
-
-impl Stop {
-    pub(super) fn watch() -> io::Result<Self> {
-        let stop = Self { set: Arc::default(), signal: Arc::default() };
-        let (set, came) = (Arc::clone(&stop.set), Arc::clone(&stop.signal));
-        signals::watch(&[SIGINT, SIGTERM], move |signal| {
-            if set.swap(true, Ordering::Relaxed) {
-                std::process::exit(128 + signal);
-            }
-            came.store(signal, Ordering::Relaxed);
-            ControlFlow::Continue(())
-        })?;
-        Ok(stop)
-    }
-
-    pub(super) fn is_set(&self) -> bool {
-        self.set.load(Ordering::Relaxed)
-    }
-
-    /// Which signal it was, if it was one.
-    pub(super) fn signal(&self) -> Option<i32> {
-        Some(self.signal.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
     }
 }
 

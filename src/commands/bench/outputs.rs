@@ -11,7 +11,7 @@ use crate::bench::compare::{self, Compared};
 use crate::bench::report::document::Document;
 use crate::bench::report::summary::{self, Looks};
 use crate::bench::report::{csv, hgrm, html, json};
-use crate::commands::{Failure, Talk};
+use crate::commands::{Failure, Talk, print};
 use crate::net::Reason;
 
 /// Writes what is asked for of one run.
@@ -63,9 +63,7 @@ pub(super) fn read(path: &Path) -> Result<Document, Failure> {
 }
 
 fn looks(talk: Talk) -> Looks {
-    let stdout = io::stdout();
-    let columns = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
-    Looks { colour: talk.paint.on(&stdout), columns: columns.filter(|columns| *columns > 0) }
+    Looks { colour: talk.paint.on(&io::stdout()), columns: print::columns() }
 }
 
 /// A closed stdout ends quietly.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use crate::commands::{Exit, Failure, Talk};
+use crate::commands::{Exit, Failure, Talk, print};
 use crate::net::Reason;
 use crate::scan::report::{Form, Looks, Reasons, Report, Summary, Unwatchable};
 use crate::scan::{self, News};
@@ -29,14 +29,7 @@ pub(crate) enum Place {
 
 /// How reports on stdout look.
 pub(super) fn looks(talk: Talk, reasons: Reasons) -> Looks {
-    let stdout = io::stdout();
-    let columns = rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
-    Looks {
-        colour: talk.paint.on(&stdout),
-        reasons,
-        columns: columns.filter(|columns| *columns > 0),
-        clock: Timestamp::now,
-    }
+    Looks { colour: talk.paint.on(&io::stdout()), reasons, columns: print::columns(), clock: Timestamp::now }
 }
 
 /// All reports of a scan.

@@ -119,14 +119,6 @@ fn written(mut report: impl Report, (opening, news): &(Opening, Vec<News>)) -> S
     String::from_utf8(out).unwrap()
 }
 
-/// Holds what was written against a file of `golden/`.
-macro_rules! same {
-    ($written:expr, $golden:literal) => {
-        let written = $written;
-        assert!(written == include_str!(concat!("golden/", $golden)), "this was written:\n{written}");
-    };
-}
-
 #[test]
 fn a_table_for_people() {
     same!(written(Form::Table.report(looks()), &story()), "table.txt");
