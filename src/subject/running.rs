@@ -259,10 +259,7 @@ impl Shared {
     }
 
     fn end_because(&self, verdict: Ended) {
-        let mut first = lock(&self.verdict);
-        if first.is_none() && lock(&self.ended).is_none() {
-            *first = Some(verdict);
-            drop(first);
+        if self.ending().is_none() && lock(&self.verdict).replace(verdict).is_none() {
             self.tree.end();
         }
     }

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::thread;
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitOptions, WaitStatus};
 use rustix::stdio::stdout;
 
 use super::super::news::{Ended, News};
@@ -51,19 +52,23 @@ fn start(order: &Order, writable: Vec<OsString>, command: &[OsString]) -> Result
 
 /// Waits for everybody, and goes on when nobody is left: whoever started us looks for us here, and ends us.
 fn reap(program: Pid) -> ! {
+    // Its number may be given to somebody else afterwards.
+    let mut program = Some(program);
     loop {
-        match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
-            Ok(Some(_)) => {}
-            Ok(None) | Err(rustix::io::Errno::INTR) => continue,
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if program == Some(pid) => {
+                program = None;
+                News::Ended(ended(status)).send(stdout());
+            }
+            // One of those that lost their parents.
+            Ok(_) | Err(Errno::INTR) => {}
             Err(_) => thread::park(),
         }
-        if let Ok(Some(status)) = waitid(WaitId::Pid(program), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-            let signal = status.terminating_signal().map(Ended::Signal);
-            let ended = status.exit_status().map(Ended::Exit).or(signal).unwrap_or(Ended::Exit(0));
-            News::Ended(ended).send(stdout());
-        } else {
-            // One of those that lost their parents.
-            let _ = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
-        }
     }
+}
+
+fn ended(status: WaitStatus) -> Ended {
+    let signal = status.terminating_signal().map(Ended::Signal);
+    // One of the two it has to be.
+    status.exit_status().map(Ended::Exit).or(signal).unwrap_or(Ended::Exit(0))
 }
