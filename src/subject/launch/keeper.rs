@@ -1,16 +1,20 @@
-//! Init: the first process of the namespaces of a program: it starts the program, waits for everybody who is left
-//! there, and says how the program ended. When it ends, so does everybody there.
+//! Keeper: the parent of a program: it gives it a terminal, starts it, waits for everybody who is left of it, and says how
+//! the program ended. Where the program has namespaces of its own, the keeper is their first process, furnishes them,
+//! and takes everybody there with it when it ends.
+//!
+//! The program could lead a session by itself. But then the kernel would send SIGHUP to its children when it ends, and a
+//! daemon that was about to leave the session would end with it, which it does not when a person starts it in a shell.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::thread;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, WaitStatus};
-use rustix::stdio::stdout;
+use rustix::process::{Pid, WaitOptions, WaitStatus, ioctl_tiocsctty, setsid};
+use rustix::stdio::{stdin, stdout};
 
 use super::super::news::{Ended, News};
-use super::becoming::{set_signals, stay_with};
+use super::becoming::{forget_files, set_signals, stay_with};
 use super::furniture::furnish;
 use super::order::{Order, Role};
 
@@ -24,9 +28,20 @@ pub(super) fn run(order: &Order, command: &[OsString]) {
 }
 
 fn prepare(order: &Order) -> Result<Vec<OsString>, News> {
+    let step = |name: &'static str| move |error: Errno| News::failed(name, &error.into());
     set_signals();
-    stay_with(order).map_err(|error| News::failed("be tied to its parent", &error.into()))?;
-    furnish(order).map_err(|(step, error)| News::failed(step, &error))
+    stay_with(order).map_err(step("be tied to its parent"))?;
+    let writable = if order.walls.processes {
+        furnish(order).map_err(|(step, error)| News::failed(step, &error))?
+    } else {
+        forget_files();
+        order.writable.clone()
+    };
+    setsid().map_err(step("begin a session"))?;
+    ioctl_tiocsctty(stdin()).map_err(step("take its terminal"))?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(step("adopt daemons"))?;
+    Ok(writable)
 }
 
 /// The program, when it is one.
@@ -36,6 +51,9 @@ fn start(order: &Order, writable: Vec<OsString>, command: &[OsString]) -> Result
     let order = Order { writable, ..order.pass_on(Role::Program) };
     let mut process = order.command(command).map_err(failed)?;
     let program = process.stdout(writer).spawn().map_err(failed)?;
+    // It waits for that, because who reads a terminal that others have is stopped.
+    let given = rustix::termios::tcsetpgrp(stdin(), Pid::from_child(&program));
+    given.map_err(|error| News::failed("hand its terminal over", &error.into()))?;
     // Its end of the pipe has to be the last.
     drop(process);
     let mut said = Vec::new();
