@@ -209,11 +209,13 @@ impl Shared {
             if self.has_printed_too_much() {
                 self.end_because(Ended::OverOutput);
             }
-            if next_look <= Instant::now() {
-                next_look = Instant::now() + LOOK;
+            let begun = Instant::now();
+            if next_look <= begun {
                 if self.has_too_much_memory() {
                     self.end_because(Ended::OverMemory);
                 }
+                // Looking at many processes takes long, and is not to take all the time.
+                next_look = Instant::now() + LOOK.max(begun.elapsed() * 10);
             }
         }
     }

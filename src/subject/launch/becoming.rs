@@ -37,6 +37,10 @@ fn prepare(order: &Order) -> Result<(), News> {
     poll(PATIENCE, has_terminal).ok_or(Errno::TIMEDOUT).map_err(step("get its terminal"))?;
     dup2_stdout(stdin()).map_err(step("print on its terminal"))?;
     limit(&order.limits).map_err(step("limit what it uses"))?;
+    if order.walls.processes {
+        // Others of the same person are not counted from Linux 5.14 on.
+        cap(Resource::Nproc, PROCESSES, PROCESSES).map_err(step("limit its processes"))?;
+    }
     rustix::process::chdir(&order.folder).map_err(step("go to its folder"))?;
     give_up_rights().map_err(step("give up its rights"))?;
     if order.walls.files {
@@ -112,6 +116,9 @@ fn cap(resource: Resource, current: u64, maximum: u64) -> Result<(), Errno> {
     let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     setrlimit(resource, Rlimit { current: Some(current.min(most)), maximum: Some(maximum.min(most)) })
 }
+
+/// A thread for each of a thousand clients, and some more.
+const PROCESSES: u64 = 4096;
 
 /// The keeper has nothing else to do.
 const PATIENCE: Duration = Duration::from_secs(5);
