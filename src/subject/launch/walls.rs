@@ -138,9 +138,7 @@ fn stand(walls: Walls) -> Result<Walls, String> {
     let running = launch.launch().map_err(failed)?;
     poll(PATIENCE, || running.ending());
     let seen: Seen = serde_json::from_slice(&running.output()).map_err(|_| "nothing starts in it".to_owned())?;
-    // What it wrote may be in a place of its own.
-    let files = !seen.may_write || !place.join(WRITTEN).exists() && walls.processes;
-    Ok(Walls { files, hidden: walls.hidden && !seen.sees_secret, ..walls })
+    Ok(Walls { files: !seen.may_write, hidden: walls.hidden && !seen.sees_secret, ..walls })
 }
 
 /// What a program finds within the walls.
@@ -152,13 +150,11 @@ struct Seen {
 
 /// Looks around as a program would, and prints what it sees.
 pub(super) fn witness(order: &Order) {
-    let place = Path::new(&order.folder);
-    let may_write = fs::write(place.join(WRITTEN), "").is_ok();
-    let sees_secret = place.join("secret").join("secret").exists();
+    // Everybody may write there, and it is in nobody's folder.
+    let may_write = fs::write("/proc/self/comm", "sockeye").is_ok();
+    let sees_secret = Path::new(&order.folder).join("secret").join("secret").exists();
     let _ = serde_json::to_writer(io::stdout(), &Seen { may_write, sees_secret });
 }
-
-const WRITTEN: &str = "written";
 
 /// It has nothing to do but to look at two files.
 const PATIENCE: Duration = Duration::from_secs(5);
