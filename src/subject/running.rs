@@ -260,8 +260,12 @@ impl Shared {
         is_over(memory) && is_over(own_memory)
     }
 
+    /// A daemon that outlived the program is part of it here too.
     fn end_because(&self, verdict: Ended) {
-        if self.ending().is_none() && lock(&self.verdict).replace(verdict).is_none() {
+        let mut first = lock(&self.verdict);
+        if first.is_none() {
+            *first = Some(verdict);
+            drop(first);
             self.tree.end();
         }
     }
@@ -269,12 +273,11 @@ impl Shared {
     fn ending(&self) -> Option<Ended> {
         let mut ended = lock(&self.ended);
         if ended.is_none() {
-            let now = self.told()?;
+            *ended = Some(self.told()?);
             self.terminal.drain();
             self.drain_stderr();
-            *ended = Some(lock(&self.verdict).unwrap_or(now));
         }
-        *ended
+        lock(&self.verdict).or(*ended)
     }
 
     /// What its keeper says of its end. Who cannot say it any more was killed with all.
