@@ -24,6 +24,8 @@ macro_rules! same {
 
 /// Load that can be believed.
 mod bench;
+/// Who is right: programs of others, judged.
+mod check;
 /// Words become plans: the only room that knows clap.
 mod cli;
 /// The talking end: a person at a terminal, a pipe, a payload that checks itself.
