@@ -1,0 +1,3 @@
+//! Stub.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EventWords;

@@ -1,0 +1,18 @@
+//! Labs: the catalogue. A lab is a file with a table of rows and the functions that play them; a new case is one row.
+
+/// One client, one connection: what comes goes back.
+pub(crate) mod echo;
+/// The same with many clients at once.
+mod many;
+/// What every server has to do before anything can be asked of it.
+mod start;
+
+use super::case::Lab;
+
+/// All labs, in the order of the sheets.
+pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB];
+
+/// The lab of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Lab> {
+    LABS.iter().find(|lab| lab.name == name).copied()
+}

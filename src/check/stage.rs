@@ -1,0 +1,303 @@
+//! Stage: everything a case can do: start the program, talk to it, be talked to by it, look at it. A case is a function
+//! that is given one; its words end in a [`Miss`] by `?` where the program does not do its part.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::actor::{self, Actor};
+use super::case::{Case, Role};
+use super::document::Transport;
+use super::fault::{Fault, Miss};
+use super::prompts::{Answers, Prompter, Topic};
+use super::scene::{Scene, until};
+use super::schedule::{Schedule, Step};
+use super::setting::{Learned, Setting, Subject};
+use super::wire::{Reach, Wire};
+use super::workplace::{Command, Workplace};
+use crate::net::Reason;
+use crate::seeded::Dice;
+use crate::subject::{self, Launch};
+
+/// One case, one copy of the program's folder, and at most one program at a time. It is dropped when the case is over:
+/// the program ends before its folder goes away.
+pub(crate) struct Stage<'a> {
+    pub(crate) case: Case,
+    pub(crate) setting: &'a Setting,
+    pub(crate) scene: Rc<Scene>,
+    pub(crate) dice: Dice,
+    actor: Option<Actor>,
+    address: Option<SocketAddr>,
+    place: Option<Workplace>,
+    /// Said instead of what the case would say, where a shorter schedule is tried or one is done again.
+    script: Option<&'a Schedule>,
+    /// Added to the program's environment.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) fn new(case: Case, setting: &'a Setting, script: Option<&'a Schedule>) -> Self {
+        let scene = Rc::new(Scene::new(setting.patience, setting.stop.clone()));
+        // Each case has dice of its own, so that it is the same whichever others are played.
+        let own = case.id().bytes().fold(setting.seed, |seed, byte| crate::seeded::mix(seed ^ u64::from(byte)));
+        let (dice, environment) = (Dice::new(own), Vec::new());
+        Self { case, setting, scene, dice, actor: None, address: None, place: None, script, environment }
+    }
+
+    /// The program, which is started if it was not yet.
+    pub(crate) fn program(&mut self) -> Result<&mut Actor, Miss> {
+        if self.actor.is_none() {
+            let port = self.port_to_tell()?;
+            let prompter = self.server_prompter(port);
+            self.start(port, prompter)?;
+        }
+        self.actor.as_mut().ok_or_else(|| Miss::Unjudged("the program was not started".to_owned()))
+    }
+
+    /// Starts it, told `port`, with somebody at its terminal.
+    pub(crate) fn start(&mut self, port: u16, prompter: Prompter) -> Result<&mut Actor, Miss> {
+        let command = self.command()?.clone();
+        if self.place.is_none() {
+            self.place = Some(Workplace::new(&command).map_err(|e| Miss::Unjudged(e.to_string()))?);
+        }
+        let folder = self.place()?.path().to_owned();
+        let told = command.environment(HOST, port, &folder);
+        let environment = told.into_iter().chain(self.environment.clone()).collect();
+        let launch = Launch {
+            command: command.filled(HOST, port, &folder),
+            folder,
+            environment,
+            hidden: self.setting.hidden.clone(),
+            limits: self.setting.limits,
+            walls: self.setting.walls,
+        };
+        // The last one ends before the next one starts.
+        self.actor = None;
+        self.address = None;
+        Ok(self.actor.insert(Actor::start(&launch, &self.scene, prompter)?))
+    }
+
+    /// The program as it is, where it was started.
+    pub(crate) fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// Takes the program out, to start another one beside it.
+    pub(crate) fn take_actor(&mut self) -> Option<Actor> {
+        self.address = None;
+        self.actor.take()
+    }
+
+    /// Ends the program at once, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        self.scene.set_program(None);
+        self.take_actor();
+    }
+
+    /// The folder that it runs in.
+    pub(crate) fn place(&self) -> Result<&Workplace, Miss> {
+        self.place.as_ref().ok_or_else(|| Miss::Unjudged("the program was not started".to_owned()))
+    }
+
+    /// How it is started.
+    pub(crate) fn command(&self) -> Result<&'a Command, Miss> {
+        match &self.setting.subject {
+            Subject::Started(command) => Ok(command),
+            Subject::Address(_) => Err(Miss::skip("this needs a program that we start; give it behind --")),
+        }
+    }
+
+    /// Where the server listens, once it does.
+    pub(crate) fn listening(&mut self) -> Result<SocketAddr, Miss> {
+        if let Subject::Address(address) = self.setting.subject {
+            return Ok(address);
+        }
+        if let Some(address) = self.address {
+            return Ok(address);
+        }
+        let listener = self.program()?.until_listening()?;
+        Ok(*self.address.insert(actor::reachable(listener)))
+    }
+
+    /// A connection behind whatever the server says before it is asked anything.
+    pub(crate) fn connect(&mut self) -> Result<Wire, Miss> {
+        let mut wire = self.dial(Reach::default())?;
+        self.pass_greeting(&mut wire);
+        Ok(wire)
+    }
+
+    pub(crate) fn connect_with(&mut self, reach: Reach) -> Result<Wire, Miss> {
+        let mut wire = self.dial(reach)?;
+        self.pass_greeting(&mut wire);
+        Ok(wire)
+    }
+
+    /// A connection of which nothing was heard yet.
+    pub(crate) fn dial(&mut self, reach: Reach) -> Result<Wire, Miss> {
+        let address = self.listening()?;
+        Wire::dial(&self.scene, address, reach)
+    }
+
+    /// A connection from another address of this machine, where there is one.
+    pub(crate) fn dial_from(&mut self, source: IpAddr) -> Result<Wire, Miss> {
+        let address = self.listening()?;
+        if address.is_ipv4() != source.is_ipv4() || !address.ip().is_loopback() {
+            return Err(Miss::skip(format!("nobody can reach {address} from {source}")));
+        }
+        Wire::dial(&self.scene, address, Reach { source: Some(source), ..Reach::default() })
+    }
+
+    fn pass_greeting(&self, wire: &mut Wire) {
+        let greeting = self.setting.learned.get().map_or(&[][..], |learned| &learned.greeting);
+        if !greeting.is_empty() {
+            wire.hear();
+        }
+    }
+
+    /// What the server may answer to `bytes`.
+    pub(crate) fn answers(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        (self.case.lab.answers)(bytes)
+    }
+
+    /// Says `bytes` and hears their answer, and nothing behind it.
+    pub(crate) fn exchange(&self, wire: &mut Wire, bytes: &[u8]) -> Result<(), Miss> {
+        wire.send(bytes)?;
+        wire.expect_any(&self.answers(bytes)).map(drop)
+    }
+
+    /// Says what `schedule` says on a connection of its own, and hears the answer to all of it; where our side ends, that
+    /// the other side does too.
+    pub(crate) fn perform(&mut self, schedule: Schedule) -> Result<Wire, Miss> {
+        let schedule = self.script.cloned().unwrap_or(schedule);
+        let played = self.play(&schedule);
+        played.map_err(|miss| match miss {
+            Miss::Fail(mut fault) => {
+                fault.did = Some(format!("sent {}", schedule.words()));
+                fault.schedule = Some(schedule);
+                Miss::Fail(fault)
+            }
+            other => other,
+        })
+    }
+
+    fn play(&mut self, schedule: &Schedule) -> Result<Wire, Miss> {
+        let mut wire = self.connect()?;
+        for step in &schedule.0 {
+            match step {
+                Step::Write(bytes) => wire.send(bytes)?,
+                Step::Wait(pause) => wire.listen_for(*pause),
+                Step::Fin => wire.fin(),
+            }
+        }
+        wire.expect_any(&self.answers(&schedule.bytes()))?;
+        if schedule.ends() {
+            wire.expect_end()?
+        } else {
+            wire.expect_no_more()?
+        }
+        Ok(wire)
+    }
+
+    /// Whether the server still serves whoever comes now.
+    pub(crate) fn still_alive(&mut self, after: &str) -> Result<(), Miss> {
+        let bytes = self.letters(12);
+        let alive = self.connect().and_then(|mut wire| self.exchange(&mut wire, &bytes));
+        alive.map_err(|miss| match miss {
+            Miss::Fail(fault) => Miss::Fail(Box::new(Fault {
+                did: Some(format!("{after}; then another client sent {}", super::say::amount(&bytes))),
+                ..*fault
+            })),
+            other => other,
+        })
+    }
+
+    /// So many lower-case letters, other ones in each case and with each seed.
+    pub(crate) fn letters(&mut self, n: usize) -> Vec<u8> {
+        (0..n).map(|_| b'a' + self.dice.below(26) as u8).collect()
+    }
+
+    /// So many bytes of any value.
+    pub(crate) fn noise(&mut self, n: usize) -> Vec<u8> {
+        (0..n).map(|_| self.dice.below(256) as u8).collect()
+    }
+
+    /// Finds out what the server says unasked. Once for all cases.
+    pub(crate) fn learn(&mut self) -> Result<(), Miss> {
+        let mut wire = self.dial(Reach::default())?;
+        wire.listen_for(self.scene.stretched(GREETING));
+        let greeting = wire.heard().to_vec();
+        // Whoever came first was right.
+        let _ = self.setting.learned.set(Learned { greeting });
+        Ok(())
+    }
+
+    /// The port that a server is told: the one that was named, or any.
+    fn port_to_tell(&self) -> Result<u16, Miss> {
+        match self.setting.port {
+            Some(port) => Ok(port),
+            None => self.free_port(),
+        }
+    }
+
+    pub(crate) fn free_port(&self) -> Result<u16, Miss> {
+        subject::free_port().map_err(|e| Miss::Unjudged(format!("there is no free port: {}", Reason(&e))))
+    }
+
+    pub(crate) fn server_prompter(&self, port: u16) -> Prompter {
+        Prompter::new(self.prompts(&port.to_string()))
+    }
+
+    /// What a program is told that asks for where to go.
+    pub(crate) fn prompts(&self, port: &str) -> Answers {
+        let in_order = match self.case.lab.role {
+            Role::Server => vec![Topic::Host, Topic::Port],
+            Role::Client => vec![Topic::Host, Topic::Port],
+            Role::Scanner => vec![Topic::Host, Topic::First, Topic::Last],
+        };
+        Answers {
+            rules: self.setting.rules.clone(),
+            host: HOST.to_owned(),
+            port: port.to_owned(),
+            name: "Sockeye".to_owned(),
+            password: "Sock-Eye-4711".to_owned(),
+            first: "1".to_owned(),
+            last: "1024".to_owned(),
+            in_order,
+        }
+    }
+
+    /// Waits until a client that was started comes to one of `doors`, and answers what it asks until then.
+    pub(crate) fn meet(&mut self, doors: &[TcpListener]) -> Result<Wire, Miss> {
+        let scene = Rc::clone(&self.scene);
+        let actor = self.program()?;
+        let accepted = until(scene.wait(actor::START), || {
+            if let Some(stream) = doors.iter().find_map(|door| door.accept().ok()) {
+                return Some(Ok(stream.0));
+            }
+            if let Some(ended) = actor.ending() {
+                return Some(Err(ended));
+            }
+            actor.attend();
+            None
+        });
+        let actor = self.program()?;
+        match accepted {
+            Some(Ok(socket)) => Wire::over(&scene, socket)
+                .map_err(|e| Miss::Unjudged(format!("the client left at once: {}", Reason(&e)))),
+            Some(Err(ended)) => {
+                let got = format!("it ended: {}", actor::how(ended));
+                Err(actor.fault(Transport::Died, "a connection from it", got))
+            }
+            None => {
+                Err(actor.fault(Transport::Timeout, "a connection from it", "it came to no port that we listen on"))
+            }
+        }
+    }
+}
+
+/// Where programs are told to go.
+pub(crate) const HOST: &str = "127.0.0.1";
+pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Whoever greets does so at once.
+const GREETING: Duration = Duration::from_millis(300);
