@@ -15,8 +15,6 @@ mod poll;
 mod process;
 /// The program itself.
 mod program;
-/// STUB
-mod stub_api;
 /// The end of what it wrote to stderr.
 mod tail;
 /// What it uses.
@@ -26,5 +24,4 @@ pub(crate) use error::SubjectError;
 pub(crate) use listening::free_port;
 pub(crate) use machine::{MachineTime, steal};
 pub(crate) use program::Program;
-pub(crate) use stub_api::{Ended, Launch, Limits, Look, Running, Stopped, Walls, own_network};
 pub(crate) use usage::{Usage, Watch};
