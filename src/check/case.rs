@@ -7,7 +7,7 @@ use super::stage::Stage;
 
 /// What is tried, what has to come of it, and what is said about it. The texts stand here and nowhere else, so that they
 /// can be translated.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     /// Its name within its part of the catalogue: `basic/one` of `echo/basic/one`.
     pub(crate) name: &'static str,
@@ -47,6 +47,7 @@ impl Role {
 }
 
 /// The task of a sheet, as cases.
+#[derive(Debug)]
 pub(crate) struct Lab {
     pub(crate) name: &'static str,
     pub(crate) role: Role,
@@ -62,13 +63,14 @@ pub(crate) struct Lab {
 
 /// Rows under one name: an upper-casing server has to do all that an echo server does, and its cases are called after
 /// it.
+#[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) prefix: &'static str,
     pub(crate) rows: &'static [Row],
 }
 
 /// A row in its lab.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) lab: &'static Lab,
     pub(crate) prefix: &'static str,

@@ -148,10 +148,18 @@ impl<'a> Stage<'a> {
         Wire::dial(&self.scene, address, Reach { source: Some(source), ..Reach::default() })
     }
 
+    /// Finds out what the server says unasked, where nobody has yet, and hears it out.
     fn pass_greeting(&self, wire: &mut Wire) {
-        let greeting = self.setting.learned.get().map_or(&[][..], |learned| &learned.greeting);
-        if !greeting.is_empty() {
-            wire.hear();
+        match self.setting.learned.get() {
+            Some(learned) if learned.greeting.is_empty() => {}
+            Some(_) => {
+                wire.hear();
+            }
+            None => {
+                wire.listen_for(self.scene.stretched(GREETING));
+                // Whoever came first was right.
+                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard() });
+            }
         }
     }
 
@@ -170,19 +178,18 @@ impl<'a> Stage<'a> {
     /// the other side does too.
     pub(crate) fn perform(&mut self, schedule: Schedule) -> Result<Wire, Miss> {
         let schedule = self.script.cloned().unwrap_or(schedule);
-        let played = self.play(&schedule);
-        played.map_err(|miss| match miss {
-            Miss::Fail(mut fault) => {
+        let mut wire = self.connect()?;
+        match self.play(&mut wire, &schedule) {
+            Err(Miss::Fail(mut fault)) => {
                 fault.did = Some(format!("sent {}", schedule.words()));
                 fault.schedule = Some(schedule);
-                Miss::Fail(fault)
+                Err(Miss::Fail(fault))
             }
-            other => other,
-        })
+            played => played.map(|()| wire),
+        }
     }
 
-    fn play(&mut self, schedule: &Schedule) -> Result<Wire, Miss> {
-        let mut wire = self.connect()?;
+    fn play(&self, wire: &mut Wire, schedule: &Schedule) -> Result<(), Miss> {
         for step in &schedule.0 {
             match step {
                 Step::Write(bytes) => wire.send(bytes)?,
@@ -191,12 +198,7 @@ impl<'a> Stage<'a> {
             }
         }
         wire.expect_any(&self.answers(&schedule.bytes()))?;
-        if schedule.ends() {
-            wire.expect_end()?
-        } else {
-            wire.expect_no_more()?
-        }
-        Ok(wire)
+        if schedule.ends() { wire.expect_end() } else { wire.expect_no_more() }
     }
 
     /// Whether the server still serves whoever comes now.
@@ -220,16 +222,6 @@ impl<'a> Stage<'a> {
     /// So many bytes of any value.
     pub(crate) fn noise(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| self.dice.below(256) as u8).collect()
-    }
-
-    /// Finds out what the server says unasked. Once for all cases.
-    pub(crate) fn learn(&mut self) -> Result<(), Miss> {
-        let mut wire = self.dial(Reach::default())?;
-        wire.listen_for(self.scene.stretched(GREETING));
-        let greeting = wire.heard().to_vec();
-        // Whoever came first was right.
-        let _ = self.setting.learned.set(Learned { greeting });
-        Ok(())
     }
 
     /// The port that a server is told: the one that was named, or any.

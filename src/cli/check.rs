@@ -157,7 +157,9 @@ impl Words {
         let name = self.lab.ok_or_else(|| Failure::bad_words(NO_LAB))?;
         let lab = lab(&name)?;
         let subject = match (self.addr, self.start.command.is_empty()) {
-            (Some(_), false) => return Err(Failure::bad_words("--addr is a server that runs already; leave COMMAND out")),
+            (Some(_), false) => {
+                return Err(Failure::bad_words("--addr is a server that runs already; leave COMMAND out"));
+            }
             (None, true) => return Err(Failure::bad_words(NO_SUBJECT)),
             (Some(addr), true) => Subject::Address(address(&addr, lab)?),
             (None, false) => Subject::Started(self.start.command()?),
@@ -171,7 +173,13 @@ impl Words {
         let schedule = self.selection.schedule()?;
         Ok(Deed::Judge(Box::new(Judging {
             cases: self.selection.cases(lab)?,
-            subjects: Subjects { lab, again, sandbox: self.start.sandbox(), pace: self.pace.pace(), knowledge: self.knowledge.knowledge()? },
+            subjects: Subjects {
+                lab,
+                again,
+                sandbox: self.start.sandbox(),
+                pace: self.pace.pace(),
+                knowledge: self.knowledge.knowledge()?,
+            },
             subject,
             schedule,
             reports: self.reports.reports()?,
@@ -193,7 +201,9 @@ impl More {
                 let lab = lab(&name)?;
                 super::bench::check_paths(&[("--csv", csv.as_deref()), ("--html", html.as_deref())])?;
                 if start.cwd.is_some() {
-                    return Err(Failure::bad_words("--cwd is for one program; here each DIR is where its program runs"));
+                    return Err(Failure::bad_words(
+                        "--cwd is for one program; here each DIR is where its program runs",
+                    ));
                 }
                 let options = [start.options(), pace.options(), knowledge.options()].concat();
                 let typed = start.typed();
@@ -225,7 +235,8 @@ impl StartWords {
         if self.command.is_empty() {
             return Err(Failure::bad_words(NO_SUBJECT));
         }
-        let here = std::env::current_dir().map_err(|_| Failure::bad_words("the current folder is gone; go to another"))?;
+        let here =
+            std::env::current_dir().map_err(|_| Failure::bad_words("the current folder is gone; go to another"))?;
         let folder = match &self.cwd {
             None => None,
             Some(folder) => Some(folder.canonicalize().map_err(|_| {
@@ -278,7 +289,10 @@ fn lab(name: &str) -> Result<&'static Lab, Failure> {
 fn address(word: &str, lab: &Lab) -> Result<std::net::SocketAddr, Failure> {
     if lab.role != crate::check::case::Role::Server {
         let what = lab.role.name();
-        return Err(Failure::bad_words(format!("--addr is for servers, and {} is about a {what}; give its command behind --", lab.name)));
+        return Err(Failure::bad_words(format!(
+            "--addr is for servers, and {} is about a {what}; give its command behind --",
+            lab.name
+        )));
     }
     let address: Address = word.parse().map_err(|e| Failure::bad_words(format!("--addr {word}: {e}")))?;
     let found = address.resolve().map_err(|e| Failure::bad_words(format!("--addr {word}: {e}; check the name")))?;
@@ -308,7 +322,8 @@ fn read(path: &Path, flag: &str) -> Result<String, Failure> {
 
 const LARGEST_FILE: u64 = 1 << 20;
 const NO_LAB: &str = "which lab? write check LAB -- COMMAND; `check list` lists the labs";
-const NO_SUBJECT: &str = "whom? write the command that starts the program behind --, as in -- python3 server.py, or --addr HOST:PORT";
+const NO_SUBJECT: &str =
+    "whom? write the command that starts the program behind --, as in -- python3 server.py, or --addr HOST:PORT";
 
 const USAGE: &str = "sockeye check LAB [OPTIONS] -- COMMAND...
        sockeye check LAB [OPTIONS] --addr ADDR

@@ -7,10 +7,10 @@ mod accounts;
 mod bench;
 /// What can be said about the room of `chat`.
 mod chat;
-/// Keys of a configuration file, which stand in for flags that were not typed.
-mod config;
 /// `check`.
 mod check;
+/// Keys of a configuration file, which stand in for flags that were not typed.
+mod config;
 /// `connect`.
 mod connect;
 /// Where data is kept.

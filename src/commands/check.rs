@@ -7,11 +7,9 @@ mod outputs;
 /// What can be read about labs and cases.
 mod pages;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,14 +17,14 @@ use jiff::Timestamp;
 
 use super::stop::Stop;
 use super::{Exit, Failure, Talk, Volume, descriptors, print};
-use crate::check::case::{Case, Lab, Role};
+use crate::check::case::{Case, Lab};
 use crate::check::dialogue::Dialogue;
 use crate::check::document::{Document, Graded, Level, Verdict};
 use crate::check::events::EventWords;
 use crate::check::frame::Frame;
 use crate::check::judge::{self, Job};
 use crate::check::prompts::Rule;
-use crate::check::report::{self, Form, Hints};
+use crate::check::report::{Form, Hints};
 use crate::check::schedule::Schedule;
 use crate::check::setting::{Setting, Subject};
 use crate::check::workplace::Command;
@@ -278,7 +276,8 @@ impl Again {
         let mut words = vec!["sockeye".to_owned(), "check".to_owned(), self.lab.to_owned()];
         words.extend(self.options.iter().cloned());
         words.extend(["--only".to_owned(), id.to_owned(), "--seed".to_owned(), seed.to_string()]);
-        if let Some(schedule) = schedule.map(ToString::to_string).filter(|schedule| schedule.len() <= LONGEST_SCHEDULE) {
+        if let Some(schedule) = schedule.map(ToString::to_string).filter(|schedule| schedule.len() <= LONGEST_SCHEDULE)
+        {
             words.extend(["--schedule".to_owned(), schedule]);
         }
         format!("{} {}", shell_words::join(words), self.subject)

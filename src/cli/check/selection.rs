@@ -44,7 +44,9 @@ impl SelectionWords {
         let chosen = all.into_iter().filter(|case| case.row.level <= level);
         let chosen: Vec<Case> = chosen.filter(|case| wanted(&case.id()) && !unwanted(&case.id())).collect();
         if chosen.is_empty() {
-            return Err(Failure::bad_words("no case is left; ask for less with --skip, or for more with --level extra"));
+            return Err(Failure::bad_words(
+                "no case is left; ask for less with --skip, or for more with --level extra",
+            ));
         }
         if self.schedule.is_some() && chosen.len() > 1 {
             return Err(Failure::bad_words("--schedule is for one case; name it with --only"));
@@ -63,8 +65,8 @@ impl SelectionWords {
 /// # Errors
 /// Where there is none.
 pub(super) fn find(id: &str) -> Result<Case, Failure> {
-    let mut all = labs::LABS.iter().flat_map(|lab| lab.cases());
-    all.clone().find(|case| case.id() == id).ok_or_else(|| unknown(id, &all.by_ref().collect::<Vec<_>>()))
+    let all: Vec<Case> = labs::LABS.iter().flat_map(|lab| lab.cases()).collect();
+    all.iter().find(|case| case.id() == id).copied().ok_or_else(|| unknown(id, &all))
 }
 
 /// The case itself, or all that are below it.

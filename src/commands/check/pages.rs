@@ -10,7 +10,8 @@ pub(super) fn labs() -> String {
     let mut page = String::new();
     for lab in LABS {
         let count = |level| lab.cases().filter(|case| case.row.level == level).count();
-        let counts: Vec<String> = Level::ALL.iter().map(|level| format!("{} {}", count(*level), level.name())).collect();
+        let counts: Vec<String> =
+            Level::ALL.iter().map(|level| format!("{} {}", count(*level), level.name())).collect();
         page.push_str(&format!("{:width$}  {:7}  {}\n", lab.name, lab.role.name(), lab.summary));
         page.push_str(&format!("{:width$}           {}; {}\n", "", counts.join(", "), lab.sheet));
     }
