@@ -4,8 +4,6 @@
 //! Texts of a document are escaped already. A form goes over them again all the same: what is escaped stays as it is,
 //! and whoever fills a document some day and forgets cannot move a cursor with it.
 
-/// STUB
-pub(crate) mod class;
 /// A case that failed, in rows that are always the same.
 mod failure;
 /// What is to be made of all of it, in a sentence or two.
@@ -29,11 +27,6 @@ use super::document::Document;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Json,
-    Junit,
-    Tap,
-    Ctrf,
-    Classroom,
-    Html,
 }
 
 impl Form {
@@ -42,14 +35,14 @@ impl Form {
     /// What it is called on the command line.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            _ => "json",
+            Self::Json => "json",
         }
     }
 
     /// All of a check, with the end of its last line.
     pub(crate) fn write(self, document: &Document) -> String {
         match self {
-            _ => json::write(document),
+            Self::Json => json::write(document),
         }
     }
 }
