@@ -102,5 +102,20 @@ impl Lab {
     }
 }
 
+/// The same rows for a lab of its own, where nothing can be said before `need` has passed.
+pub(crate) const fn behind<const N: usize>(need: &'static [&'static str], rows: &'static [Row]) -> [Row; N] {
+    assert!(rows.len() == N, "as many rows as there are");
+    let mut all = [rows[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = rows[at];
+        if rows[at].needs.is_empty() {
+            all[at].needs = need;
+        }
+        at += 1;
+    }
+    all
+}
+
 /// What every program has to do before anything else can be asked of it.
 pub(crate) const START: &str = "start";

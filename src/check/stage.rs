@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::actor::{self, Actor};
 use super::case::{Case, Role};
 use super::document::Transport;
-use super::fault::{Fault, Miss};
+use super::fault::Miss;
 use super::prompts::{Answers, Prompter, Topic};
 use super::scene::{Scene, until};
 use super::schedule::{Schedule, Step};
@@ -204,14 +204,21 @@ impl<'a> Stage<'a> {
     /// Whether the server still serves whoever comes now.
     pub(crate) fn still_alive(&mut self, after: &str) -> Result<(), Miss> {
         let bytes = self.letters(12);
-        let alive = self.connect().and_then(|mut wire| self.exchange(&mut wire, &bytes));
-        alive.map_err(|miss| match miss {
-            Miss::Fail(fault) => Miss::Fail(Box::new(Fault {
-                did: Some(format!("{after}; then another client sent {}", super::say::amount(&bytes))),
-                ..*fault
-            })),
-            other => other,
+        let did = format!("sent {}", super::say::amount(&bytes));
+        self.still_alive_for(after, &did, |stage| {
+            let mut wire = stage.connect()?;
+            stage.exchange(&mut wire, &bytes)
         })
+    }
+
+    /// The same, where another client is more than a text and its answer: `visit` is what it does, and `did` says so.
+    pub(crate) fn still_alive_for(
+        &mut self,
+        after: &str,
+        did: &str,
+        visit: impl FnOnce(&mut Self) -> Result<(), Miss>,
+    ) -> Result<(), Miss> {
+        visit(self).map_err(|miss| miss.with_did(&format!("{after}; then another client {did}")))
     }
 
     /// So many lower-case letters, other ones in each case and with each seed.
