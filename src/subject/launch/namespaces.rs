@@ -52,9 +52,10 @@ fn enter() -> io::Result<()> {
 /// Who is not root loses all rights with the next start of a program, unless it says that it wants to keep them.
 fn keep_rights() -> io::Result<()> {
     let mut sets = capabilities(None)?;
-    sets.inheritable |= CapabilitySet::SYS_ADMIN;
+    sets.inheritable = sets.permitted;
     set_capabilities(None, sets)?;
-    Ok(configure_capability_in_ambient_set(CapabilitySet::SYS_ADMIN, true)?)
+    sets.permitted.iter().try_for_each(|right| configure_capability_in_ambient_set(right, true))?;
+    Ok(())
 }
 
 /// Programs behave otherwise for root. This is the first person on most machines.
