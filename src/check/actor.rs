@@ -49,7 +49,12 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let (output, printed) = (self.running.output(), self.running.printed_bytes());
+        let (mut output, mut printed) = (self.running.output(), self.running.printed_bytes());
+        if self.prompter.question(&output, printed).is_empty() {
+            // What it printed last may still be on its way through the terminal.
+            self.scene.breathe(ON_ITS_WAY);
+            (output, printed) = (self.running.output(), self.running.printed_bytes());
+        }
         let question = self.prompter.question(&output, printed).to_vec();
         match self.prompter.answer(&question, printed) {
             Some(answer) => {
@@ -255,5 +260,6 @@ fn tail(text: &[u8]) -> Vec<u8> {
 
 /// A Java program on a busy machine.
 pub(crate) const START: Duration = Duration::from_secs(10);
+const ON_ITS_WAY: Duration = Duration::from_millis(30);
 const MOST_QUESTIONS: usize = 20;
 const MOST_TOLD: usize = 8192;

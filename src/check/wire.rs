@@ -139,6 +139,12 @@ impl Wire {
         pushed
     }
 
+    /// From now on it is read as by anybody.
+    pub(crate) fn widen(&self) {
+        // A small buffer is as good, and slower.
+        let _ = SockRef::from(&self.socket).set_recv_buffer_size(USUAL_BUFFER);
+    }
+
     /// Exactly this comes back. What comes behind it stays for the next.
     pub(crate) fn expect(&mut self, want: &[u8]) -> Result<(), Miss> {
         self.expect_any(&[want.to_vec()]).map(drop)
@@ -444,6 +450,7 @@ const CONNECTING: Duration = Duration::from_secs(4);
 const SENDING: Duration = Duration::from_secs(4);
 /// Whoever has said something and says nothing for so long has said it all.
 pub(crate) const QUIET: Duration = Duration::from_millis(120);
+const USUAL_BUFFER: usize = 1 << 20;
 /// Nobody is asked for more than 16 MiB.
 const MOST_HEARD: usize = 64 << 20;
 const MOST_SAID: usize = 1 << 17;
