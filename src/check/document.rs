@@ -214,23 +214,45 @@ pub(crate) struct Moment {
 #[serde(tag = "deed", rename_all = "kebab-case")]
 pub(crate) enum Deed {
     /// We reached it, or it reached us.
-    Connected { from: String, to: String },
+    Connected {
+        from: String,
+        to: String,
+    },
     /// We tried, and were not let in.
-    NotConnected { to: String, why: String },
+    NotConnected {
+        to: String,
+        why: String,
+    },
     /// We sent; `text` is a description, `bytes` how many.
-    Sent { bytes: u64, text: String },
-    Received { bytes: u64, text: String },
+    Sent {
+        bytes: u64,
+        text: String,
+    },
+    Received {
+        bytes: u64,
+        text: String,
+    },
     /// We shut down our side.
     FinSent,
     FinReceived,
     ResetSent,
     ResetReceived,
     /// We waited on purpose, or in vain.
-    Waited { ms: u64 },
-    Started { command: String },
+    Waited {
+        ms: u64,
+    },
+    Started {
+        command: String,
+    },
     /// We typed this on its terminal.
-    Typed { text: String },
+    Typed {
+        text: String,
+    },
     /// We sent it a signal.
-    Signalled { name: String },
-    Ended { how: String },
+    Signalled {
+        name: String,
+    },
+    Ended {
+        how: String,
+    },
 }

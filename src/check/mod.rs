@@ -3,3 +3,5 @@
 
 /// A finished check as plain data.
 pub(crate) mod document;
+/// A finished check as people and programs read it.
+pub(crate) mod report;
