@@ -25,11 +25,12 @@ pub(super) fn lines(graded: &Graded, looks: Looks, most: usize) -> Vec<Line> {
             break;
         }
     }
-    let keyed = |row: Row| {
-        let keys = std::iter::once(row.key).chain(std::iter::repeat(""));
-        keys.zip(row.lines).map(|(key, text)| Line { key, text }).collect::<Vec<_>>()
-    };
-    rows.into_iter().flat_map(keyed).collect()
+    let (mut lines, mut above) = (Vec::new(), "");
+    for (key, text) in rows.into_iter().flat_map(|row| row.lines.into_iter().map(move |line| (row.key, line))) {
+        lines.push(Line { key: if key == above { "" } else { key }, text });
+        above = key;
+    }
+    lines
 }
 
 /// How they are to look.
@@ -49,57 +50,43 @@ pub(super) fn text(document: &Document, graded: &Graded) -> String {
 }
 
 struct Row {
+    /// Rows of the same key are one: the key stands before the first.
     key: &'static str,
     lines: Vec<String>,
-    cut: Cut,
-}
-
-/// What of a row may be left out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cut {
-    Nothing,
-    /// Its end.
-    End,
-    /// Its beginning: of a traceback the last line says what it was.
-    Beginning,
 }
 
 fn rows(id: &str, finding: &Finding, looks: Looks) -> Vec<Row> {
     let columns = looks.columns;
-    let words = |key, text: &str| Row { key, lines: wrapped(&printable(text), columns), cut: Cut::End };
+    let words = |key, text: &str| Row { key, lines: wrapped(&printable(text), columns) };
     let mut rows = vec![words("did", &finding.did), words("want", &finding.want), words("got", &finding.got)];
-    if let Some(shown) = &finding.shown {
-        rows.push(Row { key: "", lines: place(shown, columns), cut: Cut::Nothing });
-    }
-    let stderr: Vec<String> = finding.stderr.iter().flat_map(|line| wrapped(&printable(line), columns)).collect();
-    if !stderr.is_empty() {
-        rows.push(Row { key: "stderr", lines: stderr, cut: Cut::Beginning });
-    }
+    rows.extend(finding.shown.iter().map(|shown| Row { key: "", lines: place(shown, columns) }));
+    rows.extend(finding.stderr.iter().map(|line| words("stderr", line)));
     let hints = [("so", &finding.so), ("try", &finding.attempt)].into_iter().filter(|_| looks.hints == Hints::Shown);
     rows.extend(hints.filter_map(|(key, hint)| Some(words(key, hint.as_deref()?))));
-    rows.push(Row { key: "again", lines: command(&printable(&finding.again), columns), cut: Cut::Nothing });
+    rows.push(Row { key: "again", lines: command(&printable(&finding.again), columns) });
     if looks.hints == Hints::Shown {
         let more = format!("sockeye check explain {}", printable(id));
-        rows.push(Row { key: "more", lines: command(&more, columns), cut: Cut::Nothing });
+        rows.push(Row { key: "more", lines: command(&more, columns) });
     }
     rows
 }
 
-/// Makes the longest row shorter by a line, if there is one that may be.
-fn shrink(rows: &mut [Row], columns: usize) -> bool {
-    let longest = rows.iter_mut().filter(|row| row.cut != Cut::Nothing).max_by_key(|row| row.lines.len());
-    let Some(row) = longest.filter(|row| row.lines.len() > 1) else { return false };
-    match row.cut {
-        Cut::Beginning => {
-            row.lines.remove(0);
-            row.lines[0] = cut(&format!("… {}", row.lines[0].trim_start_matches("… ")), columns);
-        }
-        _ => {
-            row.lines.pop();
-            let last = row.lines.last_mut().expect("it had more than one line");
-            *last = format!("{} …", beginning(last.trim_end_matches(" …"), columns.saturating_sub(2)));
-        }
+/// Makes what is longest shorter by a line, if there is something that may be.
+fn shrink(rows: &mut Vec<Row>, columns: usize) -> bool {
+    let long = |key: &str| rows.iter().filter(|row| row.key == key).map(|row| row.lines.len()).sum::<usize>();
+    let Some(longest) = SHORTENED.into_iter().rev().max_by_key(|key| long(key)).filter(|key| long(key) > 1) else {
+        return false;
+    };
+    let of: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].key == longest).collect();
+    if of.len() > 1 {
+        // Of a traceback the last line says what it was.
+        rows.remove(of[0]);
+        return true;
     }
+    let lines = &mut rows[of[0]].lines;
+    lines.pop();
+    let last = lines.last_mut().expect("there was more than one");
+    *last = format!("{} …", beginning(last.trim_end_matches(" …"), columns.saturating_sub(2)));
     true
 }
 
@@ -141,28 +128,48 @@ fn end(text: &str, columns: usize) -> &str {
     &text[from..]
 }
 
-/// A command line in lines that a shell takes for one, so that it can be copied. One that would need too many is left on
-/// one line, which the terminal breaks: nothing of it may be missing.
+/// A command line in lines that a shell takes for one, so that it can be copied; an option stays with its value where
+/// there is room. One that would need too many is left on one line, which the terminal breaks: nothing may be missing.
 fn command(line: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in shell_words(line) {
-        let last = lines.last_mut().expect("there is always one");
-        // Behind each line but the last stands ` \`.
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.width().saturating_add(1 + word.width() + 2) <= columns {
-            *last += " ";
-            *last += word;
-        } else {
-            *last += " \\";
-            lines.push(word.to_owned());
+    for phrase in phrases(line) {
+        let fits = phrase.width().saturating_add(2) <= columns;
+        let pieces = if fits { vec![(0, phrase)] } else { shell_words(phrase) };
+        for (_, piece) in pieces {
+            let last = lines.last_mut().expect("there is always one");
+            // Behind each line but the last stands ` \`.
+            if last.is_empty() {
+                last.push_str(piece);
+            } else if last.width().saturating_add(1 + piece.width() + 2) <= columns {
+                *last += " ";
+                *last += piece;
+            } else {
+                *last += " \\";
+                lines.push(piece.to_owned());
+            }
         }
     }
-    if lines.len() > MOST_COMMAND { vec![line.to_owned()] } else { lines }
+    if lines.len() > MOST_COMMAND || line.width() <= columns { vec![line.to_owned()] } else { lines }
 }
 
-/// The words of a command line as they are, with their quotes.
-fn shell_words(line: &str) -> Vec<&str> {
+/// A command line in pieces that begin with an option or with the `--` before the command of somebody else.
+fn phrases(line: &str) -> Vec<&str> {
+    let (mut phrases, mut start) = (Vec::new(), 0);
+    for (at, word) in shell_words(line) {
+        if word.starts_with("--") && at > start {
+            phrases.push(line[start..at].trim_end());
+            start = at;
+        }
+        if word == "--" {
+            break;
+        }
+    }
+    phrases.push(&line[start..]);
+    phrases
+}
+
+/// The words of a command line as they are, with their quotes, and where they begin.
+fn shell_words(line: &str) -> Vec<(usize, &str)> {
     let (mut words, mut start, mut quote, mut escaped) = (Vec::new(), 0, None, false);
     for (at, c) in line.char_indices() {
         match (c, quote) {
@@ -171,14 +178,14 @@ fn shell_words(line: &str) -> Vec<&str> {
             ('\'' | '"', None) => quote = Some(c),
             (c, Some(open)) if c == open => quote = None,
             (' ', None) => {
-                words.push(&line[start..at]);
+                words.push((start, &line[start..at]));
                 start = at + 1;
             }
             _ => {}
         }
     }
-    words.push(&line[start..]);
-    words.retain(|word| !word.is_empty());
+    words.push((start, &line[start..]));
+    words.retain(|(_, word)| !word.is_empty());
     words
 }
 
@@ -188,6 +195,8 @@ pub(super) const KEY: usize = 8;
 pub(super) const MOST_LINES: usize = 14;
 /// What is left when every other row has one line.
 const MOST_COMMAND: usize = 3;
+/// What may be shortened, the first of those that are as long first.
+const SHORTENED: [&str; 6] = ["stderr", "did", "want", "got", "so", "try"];
 
 #[cfg(test)]
 mod tests {
@@ -211,13 +220,13 @@ mod tests {
     fn a_long_piece_is_cut_on_both_sides_of_the_caret() {
         let long = "a".repeat(100) + "B" + &"c".repeat(100);
         let lines = place(&shown(&long, 100), 30);
-        assert_eq!(lines, ["…aaaaaaaaaaaaaaaaaaaBccccccccc…", "           byte 1023 ^"].map(|line| line.to_owned()));
-        for columns in 1..60 {
+        assert_eq!(lines, ["…aaaaaaaaaaaaaaaaaaaBcccccccc…", "          byte 1023 ^"]);
+        for columns in 8..60 {
             for caret in [0, 3, 100, 150, 201] {
                 let lines = place(&shown(&long, caret), columns);
                 assert!(lines[0].width() <= columns, "{lines:?}");
                 let above = lines[0].chars().nth(lines[1].find('^').unwrap());
-                assert!(caret != 100 || columns < 3 || above == Some('B'), "{columns} {lines:?}");
+                assert!(caret != 100 || above == Some('B'), "{columns} {lines:?}");
             }
         }
     }
@@ -226,10 +235,14 @@ mod tests {
     fn a_command_is_broken_as_a_shell_takes_it() {
         let line = "sockeye check echo --only a/b --seed 7 -- sh -c 'echo  hi there' x";
         let lines = command(line, 34);
-        assert_eq!(lines, ["sockeye check echo --only a/b \\", "--seed 7 -- sh -c \\", "'echo  hi there' x"]);
-        assert_eq!(shell_words(r#"a\ b "c \" d" 'e\' f"#), [r"a\ b", r#""c \" d""#, r"'e\'", "f"]);
-        assert_eq!(command(line, 20), [line], "nothing of it may be missing");
+        assert_eq!(lines, ["sockeye check echo --only a/b \\", "--seed 7 \\", "-- sh -c 'echo  hi there' x"]);
+        let lines = command(line, 24);
+        assert_eq!(lines, [line], "nothing of it may be missing");
+        assert_eq!(
+            shell_words(r#"a\ b "c \" d" 'e\'  f"#),
+            [(0, r"a\ b"), (5, r#""c \" d""#), (14, r"'e\'"), (20, "f")]
+        );
         assert_eq!(command(line, usize::MAX), [line]);
-        assert_eq!(shell_words("it's open"), ["it's open"]);
+        assert_eq!(shell_words("it's open"), [(0, "it's open")]);
     }
 }

@@ -4,14 +4,22 @@
 //! Texts of a document are escaped already. A form goes over them again all the same: what is escaped stays as it is,
 //! and whoever fills a document some day and forgets cannot move a cursor with it.
 
+/// What GitHub Classroom reads.
+mod classroom;
+/// The Common Test Report Format.
+mod ctrf;
 /// A case that failed, in rows that are always the same.
 mod failure;
 /// What is to be made of all of it, in a sentence or two.
 mod gist;
 /// The document itself, and back.
 pub(crate) mod json;
+/// What every CI reads.
+mod junit;
 #[cfg(test)]
 mod sample;
+/// The Test Anything Protocol.
+mod tap;
 /// What a person reads.
 pub(crate) mod terminal;
 #[cfg(test)]
@@ -27,15 +35,23 @@ use super::document::Document;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Json,
+    Junit,
+    Tap,
+    Ctrf,
+    Classroom,
 }
 
 impl Form {
-    pub(crate) const ALL: [Self; 1] = [Self::Json];
+    pub(crate) const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom];
 
     /// What it is called on the command line.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Tap => "tap",
+            Self::Ctrf => "ctrf",
+            Self::Classroom => "classroom",
         }
     }
 
@@ -43,6 +59,10 @@ impl Form {
     pub(crate) fn write(self, document: &Document) -> String {
         match self {
             Self::Json => json::write(document),
+            Self::Junit => junit::write(document),
+            Self::Tap => tap::write(document),
+            Self::Ctrf => ctrf::write(document),
+            Self::Classroom => classroom::write(document),
         }
     }
 }

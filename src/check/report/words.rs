@@ -40,36 +40,36 @@ impl Display for Millis {
 
 /// `text` in lines of at most `columns`, broken between words; a word that is longer is broken where it must.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
+    let columns = columns.max(2);
     let mut lines = vec![String::new()];
     for (number, word) in text.split(' ').enumerate() {
         let line = lines.last_mut().expect("there is always one");
-        if number > 0 && line.width().saturating_add(1 + word.width()) <= columns {
-            line.push(' ');
-            line.push_str(word);
-        } else if number == 0 {
-            lines = broken(word, columns);
+        let gap = usize::from(number > 0);
+        let fits = line.width().saturating_add(gap + word.width()) <= columns;
+        let begins = word.width() > columns && line.width() + gap < columns;
+        if fits || begins {
+            line.push_str(&" "[..gap]);
         } else {
-            lines.extend(broken(word, columns));
+            lines.push(String::new());
         }
+        push(&mut lines, word, columns);
     }
     lines.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
     lines
 }
 
-/// A word in pieces of at most `columns`.
-fn broken(word: &str, columns: usize) -> Vec<String> {
-    let (mut pieces, mut room) = (vec![String::new()], columns);
+/// A word behind the last line, and as many lines more as it takes.
+fn push(lines: &mut Vec<String>, word: &str, columns: usize) {
+    let mut room = columns.saturating_sub(lines.last().map_or(0, |line| line.width()));
     for c in word.chars() {
         let wide = c.width().unwrap_or(0);
         if wide > room {
-            pieces.push(String::new());
+            lines.push(String::new());
             room = columns;
         }
         room = room.saturating_sub(wide);
-        pieces.last_mut().expect("there is always one").push(c);
+        lines.last_mut().expect("there is always one").push(c);
     }
-    pieces
 }
 
 /// The beginning of `text`, in at most `columns`; that there was more is seen.
@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn lines_break_between_words_and_words_where_they_must() {
         assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrapped("incomprehensible to me", 6), ["incomp", "rehens", "ible", "to me"]);
+        assert_eq!(wrapped("incomprehensible to me", 7), ["incompr", "ehensib", "le to", "me"]);
+        assert_eq!(wrapped("is incomprehensible", 7), ["is inco", "mprehen", "sible"]);
         assert_eq!(wrapped("a  b", 80), ["a  b"]);
         assert_eq!(wrapped("", 5), [""]);
         assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
