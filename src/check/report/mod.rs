@@ -12,6 +12,8 @@ mod ctrf;
 mod failure;
 /// What is to be made of all of it, in a sentence or two.
 mod gist;
+/// One page that needs nothing else.
+mod html;
 /// The document itself, and back.
 pub(crate) mod json;
 /// What every CI reads.
@@ -39,10 +41,11 @@ pub(crate) enum Form {
     Tap,
     Ctrf,
     Classroom,
+    Html,
 }
 
 impl Form {
-    pub(crate) const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom];
+    pub(crate) const ALL: [Self; 6] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom, Self::Html];
 
     /// What it is called on the command line.
     pub(crate) const fn name(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Form {
             Self::Tap => "tap",
             Self::Ctrf => "ctrf",
             Self::Classroom => "classroom",
+            Self::Html => "html",
         }
     }
 
@@ -63,6 +67,7 @@ impl Form {
             Self::Tap => tap::write(document),
             Self::Ctrf => ctrf::write(document),
             Self::Classroom => classroom::write(document),
+            Self::Html => html::write(document),
         }
     }
 }

@@ -78,6 +78,16 @@ fn classroom() {
 }
 
 #[test]
+fn html() {
+    let page = Form::Html.write(&sample::document());
+    same!(&page, "check.html");
+    for word in ["http://", "https://", "<script", "<link", "src=", "url(", "@import"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("42 moments left out here"));
+}
+
+#[test]
 fn colour_changes_no_word() {
     for columns in [45, 80, usize::MAX] {
         let coloured = terminal::text(&sample::document(), Looks { colour: Colour::Coloured, ..looks(columns) });
@@ -171,6 +181,8 @@ proptest! {
         for form in [Form::Json, Form::Ctrf, Form::Classroom] {
             serde_json::from_str::<Value>(&form.write(&document)).unwrap();
         }
+        let html = Form::Html.write(&document);
+        prop_assert!(!html.contains("<script"));
         for form in Form::ALL.into_iter().filter(|form| *form != Form::Json) {
             assert_tame(form.name(), &form.write(&document))?;
         }
@@ -242,5 +254,6 @@ fn write_goldens() {
     put("check.tap", Form::Tap.write(&document));
     put("dead.tap", Form::Tap.write(&sample::dead()));
     put("ctrf.json", Form::Ctrf.write(&document));
+    put("check.html", Form::Html.write(&document));
     put("classroom.json", Form::Classroom.write(&document));
 }
