@@ -2,7 +2,7 @@
 //! printed.
 
 use crate::check::document::{Document, Finding, Graded, Program, Verdict};
-use crate::check::report::words::{lines, printable};
+use crate::check::report::words::lines;
 use crate::check::report::{failure, gist};
 
 use super::{Mark, Text, class, sequence};
@@ -61,9 +61,10 @@ fn shape(id: &str, finding: &Finding) -> String {
         let lines: Vec<String> = lines.iter().map(|line| Text(line).to_string()).collect();
         format!("<dt>{key}</dt><dd><pre>{}</pre></dd>\n", lines.join("\n"))
     };
+    let command = |key: &str, line: &str| format!("<dt>{key}</dt><dd><pre class=command>{}</pre></dd>\n", Text(line));
     let mut rows = words("did", &finding.did) + &words("want", &finding.want) + &words("got", &finding.got);
     if let Some(shown) = &finding.shown {
-        rows += &code("", &failure::place(shown, usize::MAX));
+        rows += &code("", &failure::place(shown, PLACE));
     }
     if !finding.stderr.is_empty() {
         rows += &code("stderr", &finding.stderr);
@@ -71,8 +72,8 @@ fn shape(id: &str, finding: &Finding) -> String {
     for (key, hint) in [("so", &finding.so), ("try", &finding.attempt)] {
         rows += &hint.as_ref().map_or_else(String::new, |hint| words(key, hint));
     }
-    rows += &code("again", std::slice::from_ref(&finding.again));
-    rows += &code("more", &[format!("sockeye check explain {}", printable(id))]);
+    rows += &command("again", &finding.again);
+    rows += &command("more", &format!("sockeye check explain {id}"));
     format!("<dl class=shape>\n{rows}</dl>\n")
 }
 
@@ -95,3 +96,6 @@ fn program(program: &Program) -> String {
     let memory = program.memory_bytes as f64 / f64::from(1 << 20);
     text + &format!("<p class=note>{ended}It used {} ms of CPU and {memory:.1} MiB of memory.</p>\n", program.cpu_ms)
 }
+
+/// So many columns of what came fit beside its key.
+const PLACE: usize = 90;
