@@ -20,6 +20,7 @@ mod html;
 pub(crate) mod json;
 /// What every CI reads.
 mod junit;
+/// Checks as they might have been.
 #[cfg(test)]
 mod sample;
 /// The Test Anything Protocol.

@@ -22,8 +22,7 @@ pub(super) fn write(matrix: &Matrix) -> String {
 fn student(row: &ClassRow) -> Value {
     let totals = row.document.as_ref().map(|document| document.totals);
     let cases = row.document.iter().flat_map(|document| &document.cases);
-    let verdicts: Map<String, Value> =
-        cases.map(|graded| (printable(&graded.id), word(graded.verdict).into())).collect();
+    let verdicts: Map<String, Value> = cases.map(|graded| (printable(&graded.id), word(graded.verdict))).collect();
     json!({
         "student": printable(&row.student),
         "points": totals.map(|totals| totals.points),

@@ -22,7 +22,10 @@ fn mistakes(matrix: &Matrix) -> String {
     let row = |case: &&Case| {
         let so = case.so.map_or_else(String::new, |so| format!("<div>{}</div>", Text(so)));
         let (id, title) = (Text(case.id), Text(case.title));
-        format!("<tr><td>{} of {judged}</td><td><code>{id}</code> {title}{so}</td></tr>\n", case.failed)
+        format!(
+            "<tr><td class=count>{} of {judged}</td><td class=what><code>{id}</code> {title}{so}</td></tr>\n",
+            case.failed
+        )
     };
     let rows: String = mistakes.iter().map(row).collect();
     format!("<section>\n<h2>The commonest mistakes</h2>\n<table class=mistakes>\n{rows}</table>\n</section>\n")
@@ -57,7 +60,7 @@ fn cases(matrix: &Matrix) -> String {
     let row = |(number, case): (usize, &Case)| {
         let (id, title, level) = (Text(case.id), Text(case.title), case.level.name());
         format!(
-            "<tr><td class=num>{}</td><td><code>{id}</code> <span class=title>{title}</span></td><td>{level}</td>\
+            "<tr><td class=num>{}</td><td class=what><code>{id}</code> <span class=title>{title}</span></td><td>{level}</td>\
              <td class=num>{}</td><td class=num>{}</td></tr>\n",
             number + 1,
             case.passed,

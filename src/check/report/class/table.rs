@@ -38,7 +38,7 @@ fn grid(matrix: &Matrix) -> String {
 
 /// The numbers of so many cases, a digit above the other.
 fn numbers(cases: usize) -> Vec<String> {
-    let tens = |number: usize| char::from_digit((number / 10 % 10) as u32, 10).filter(|_| number % 10 == 0);
+    let tens = |number: usize| char::from_digit((number / 10 % 10) as u32, 10).filter(|_| number.is_multiple_of(10));
     let units = |number: usize| char::from_digit((number % 10) as u32, 10);
     let line = |digit: &dyn Fn(usize) -> Option<char>| grouped((1..=cases).map(|number| digit(number).unwrap_or(' ')));
     let lines = [line(&tens), line(&units)];

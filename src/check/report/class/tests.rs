@@ -86,13 +86,3 @@ proptest! {
         serde_json::from_str::<Value>(&texts[3]).unwrap();
     }
 }
-
-#[test]
-#[ignore = "TEMPORARY"]
-fn write_goldens() {
-    let put = |name: &str, text: String| std::fs::write(format!("src/check/report/class/golden/{name}"), text).unwrap();
-    put("class.txt", matrix_text(&class()));
-    put("class.csv", matrix_csv(&class()));
-    put("class.json", matrix_json(&class()));
-    put("class.html", matrix_html(&class()));
-}
