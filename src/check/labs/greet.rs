@@ -122,19 +122,15 @@ fn hello(stage: &mut Stage) -> Played {
         wire.expect(GREETING.as_bytes())?;
         return Err(wire.fault(Transport::Answered, GREETING, say::amount(&heard)));
     }
-    wire.forget();
+    wire.take_heard();
     wire.expect_end()?;
     Ok((heard != GREETING.as_bytes()).then(|| "with a line end behind it".to_owned()))
 }
 
 /// Asks for the time, and is told it.
 fn time(wire: &mut Wire) -> Result<(String, Reading), Miss> {
-    wire.send(b"Time")?;
-    heard_time(wire)
-}
-
-fn heard_time(wire: &mut Wire) -> Result<(String, Reading), Miss> {
-    let (heard, span) = Span::of(|| wire.hear());
+    let (heard, span) = Span::of(|| wire.send(b"Time").map(|()| wire.hear()));
+    let heard = heard?;
     let text = String::from_utf8_lossy(&heard).into_owned();
     let want = || format!("the current time, {}", span.told(span.local()));
     let Some(reading) = Reading::find(&text) else {
