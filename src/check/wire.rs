@@ -399,6 +399,16 @@ impl Wire {
         if heard.is_empty() { fault.into() } else { fault.at(&heard, at).into() }
     }
 
+    /// Nothing came of what was wanted, and nobody waits for it any more.
+    pub(crate) fn silence(&self, want: impl Into<String>) -> Miss {
+        let (transport, got) = match self.end {
+            Some(End::Fin) => (Transport::Fin, self.story("nothing")),
+            Some(End::Rst) => (Transport::Rst, self.story("nothing")),
+            None => (Transport::Timeout, format!("nothing within {} s", self.seconds(ANSWER))),
+        };
+        self.fault(transport, want, got)
+    }
+
     fn surplus(&mut self, want: &str) -> Miss {
         let heard = self.heard.clone();
         let got = say::amount(&heard);

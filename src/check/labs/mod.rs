@@ -4,6 +4,8 @@
 mod bulk;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
+/// `Hello` is greeted, `Time` is told the time.
+mod greet;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
@@ -12,11 +14,14 @@ mod oneshot;
 mod start;
 /// What comes goes back in upper case.
 mod upper;
+/// `TIME` is told the time in UTC.
+mod utc;
 
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB];
+pub(crate) const LABS: &[&Lab] =
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &greet::LAB, &utc::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
