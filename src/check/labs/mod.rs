@@ -4,6 +4,8 @@
 mod bulk;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
+/// Knows its visitors by their address.
+mod identify;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
@@ -16,7 +18,8 @@ mod upper;
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB];
+pub(crate) const LABS: &[&Lab] =
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
