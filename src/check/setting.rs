@@ -42,6 +42,8 @@ pub(crate) struct Setting {
     /// Whether the sheet asks that `exit` ends the conversation.
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) learned: OnceLock<Learned>,
+    /// How it speaks, as far as we have found out ourselves.
+    pub(crate) spoken: OnceLock<Dialogue>,
 }
 
 /// What the first case found out about its ways.

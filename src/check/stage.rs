@@ -95,6 +95,12 @@ impl<'a> Stage<'a> {
         self.take_actor();
     }
 
+    /// Ends the program, and forgets what it has written.
+    pub(crate) fn afresh(&mut self) {
+        self.kill();
+        self.place = None;
+    }
+
     /// The folder that it runs in.
     pub(crate) fn place(&self) -> Result<&Workplace, Miss> {
         self.place.as_ref().ok_or_else(|| Miss::Unjudged("the program was not started".to_owned()))

@@ -42,6 +42,8 @@ pub(crate) enum End {
 pub(crate) struct Reach {
     /// Where from, where that matters.
     pub(crate) source: Option<std::net::IpAddr>,
+    /// Our port, where it has to be one that was used before; 0 for any.
+    pub(crate) source_port: u16,
     /// Bytes of our receive buffer: a small one makes the other side feel soon that nobody reads.
     pub(crate) receive_buffer: Option<usize>,
 }
@@ -56,7 +58,8 @@ impl Wire {
             socket.set_recv_buffer_size(bytes).map_err(ours)?;
         }
         if let Some(source) = reach.source {
-            socket.bind(&SocketAddr::new(source, 0).into()).map_err(ours)?;
+            socket.set_reuse_address(reach.source_port != 0).map_err(ours)?;
+            socket.bind(&SocketAddr::new(source, reach.source_port).into()).map_err(ours)?;
         }
         let patience = scene.stretched(CONNECTING);
         if let Err(error) = socket.connect_timeout(&SockAddr::from(to), patience) {

@@ -1,6 +1,7 @@
 //! Workplace: the fresh copy of a program's folder that a case runs in, so that no case finds what another left.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -99,7 +100,9 @@ impl Workplace {
     /// Where the folder is too much, or cannot be read, or there is no room for it.
     pub(crate) fn new(command: &Command) -> Result<Self, WorkplaceError> {
         let failed = |path: &Path, source| WorkplaceError::Copy { path: path.to_owned(), source };
-        let folder = tempfile::Builder::new().prefix("sockeye-check-").tempdir();
+        // What a program keeps in it is nobody else's business, and some refuse to keep it otherwise.
+        let own = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("sockeye-check-").permissions(own).tempdir();
         let folder = folder.map_err(|e| failed(&std::env::temp_dir(), e))?;
         if let Some(original) = &command.folder {
             let mut files = Vec::new();

@@ -4,8 +4,8 @@
 mod bulk;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
-/// `Hello` is greeted, `Time` is told the time.
-mod greet;
+/// Knows its visitors by their address.
+mod identify;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
@@ -21,7 +21,7 @@ use super::case::Lab;
 
 /// All labs, in the order of the sheets.
 pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &greet::LAB, &utc::LAB];
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
