@@ -177,7 +177,7 @@ impl<'a> Stage<'a> {
             None => {
                 wire.listen_for(self.scene.stretched(GREETING));
                 // Whoever came first was right.
-                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard() });
+                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard(), ..Learned::default() });
             }
         }
     }
@@ -250,19 +250,6 @@ impl<'a> Stage<'a> {
         (0..n).map(|_| self.dice.below(256) as u8).collect()
     }
 
-<<<<<<< HEAD
-=======
-    /// Finds out what the server says unasked. Once for all cases.
-    pub(crate) fn learn(&mut self) -> Result<(), Miss> {
-        let mut wire = self.dial(Reach::default())?;
-        wire.listen_for(self.scene.stretched(GREETING));
-        let greeting = wire.heard().to_vec();
-        // Whoever came first was right.
-        let _ = self.setting.learned.set(Learned { greeting, ..Learned::default() });
-        Ok(())
-    }
-
->>>>>>> baa110d (check: the lab of scanners, which are shown open, silent, late and rude ports)
     /// The port that a server is told: the one that was named, or any.
     fn port_to_tell(&self) -> Result<u16, Miss> {
         match self.setting.port {
