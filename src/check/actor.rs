@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
-use super::prompts::Prompter;
+use super::prompts::{Prompter, Topic};
 use super::say;
 use super::scene::{Scene, millis, until};
 use crate::event::Untrusted;
@@ -63,6 +63,18 @@ impl Actor {
             }
             None => Turn::OurWords,
         }
+    }
+
+    /// What it asks, where it reads from its terminal.
+    pub(crate) fn question(&self) -> Option<Vec<u8>> {
+        let is_asking = self.running.awaits_input();
+        is_asking.then(|| self.prompter.question(&self.running.output(), self.running.printed_bytes()).to_vec())
+    }
+
+    /// Whether it asks for one of these just now.
+    pub(crate) fn asks_about(&self, topics: &[Topic]) -> bool {
+        let asked = self.question().and_then(|question| super::prompts::topic(&String::from_utf8_lossy(&question)));
+        asked.is_some_and(|topic| topics.contains(&topic))
     }
 
     /// Answers until it waits for what the case has to say.

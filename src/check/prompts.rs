@@ -37,6 +37,10 @@ pub(crate) enum Topic {
     Port,
     First,
     Last,
+    /// First and last in one answer.
+    Range,
+    Timeout,
+    Workers,
     Name,
     Password,
     Message,
@@ -47,13 +51,14 @@ pub(crate) struct Prompter {
     answers: Answers,
     /// How much of the output has been read as a prompt.
     read: u64,
-    in_order: usize,
+    /// What it was asked about.
+    asked: Vec<Topic>,
     pub(crate) log: Vec<Prompted>,
 }
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, in_order: 0, log: Vec::new() }
+        Self { answers, read: 0, asked: Vec::new(), log: Vec::new() }
     }
 
     /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
@@ -69,16 +74,34 @@ impl Prompter {
     /// What to type; nothing where the question is about what the case itself wants to say.
     pub(crate) fn answer(&mut self, question: &[u8], printed: u64) -> Option<String> {
         let text = String::from_utf8_lossy(question);
-        let ruled = self.answers.rules.iter().find(|rule| rule.prompt.is_match(&text));
-        let answer = match ruled {
+        let answer = match self.rule(&text) {
             Some(rule) => rule.answer.clone(),
-            None => match topic(&text).or_else(|| self.next_topic()) {
+            None => match self.about(&text) {
                 Some(Topic::Message) => return None,
-                topic => self.value(topic),
+                topic => {
+                    self.asked.extend(topic);
+                    self.value(topic, &text)
+                }
             },
         };
         self.settle(question, &answer, printed);
         Some(answer)
+    }
+
+    /// Whether nothing like it was asked before, and there is something to say to it.
+    pub(crate) fn is_new(&self, question: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(question);
+        if self.rule(&text).is_some() {
+            let prompt = say::escaped(question);
+            return self.log.iter().all(|asked| asked.prompt != prompt);
+        }
+        let topic = self.about(&text).filter(|topic| *topic != Topic::Message);
+        topic.is_some_and(|topic| !self.asked.contains(&topic))
+    }
+
+    /// Whether one of these was asked for, in words or by its turn.
+    pub(crate) fn was_asked_for(&self, topics: &[Topic]) -> bool {
+        topics.iter().any(|topic| self.asked.contains(topic))
     }
 
     /// The question has had this answer.
@@ -88,14 +111,22 @@ impl Prompter {
         self.log.push(Prompted { prompt, answer: say::escaped(answer.as_bytes()) });
     }
 
-    fn next_topic(&mut self) -> Option<Topic> {
-        self.in_order += 1;
-        self.answers.in_order.get(self.in_order - 1).copied()
+    fn rule(&self, text: &str) -> Option<&Rule> {
+        self.answers.rules.iter().find(|rule| rule.prompt.is_match(text))
     }
 
-    fn value(&self, topic: Option<Topic>) -> String {
+    /// By its words; else whatever it has not asked for yet.
+    fn about(&self, text: &str) -> Option<Topic> {
+        let mut left = self.answers.in_order.iter().filter(|topic| !self.asked.contains(topic));
+        topic(text).or_else(|| left.next().copied())
+    }
+
+    fn value(&self, topic: Option<Topic>, text: &str) -> String {
         let answers = &self.answers;
         match topic {
+            Some(Topic::Range) => [&*answers.first, &*answers.last].join(between(text)),
+            Some(Topic::Timeout) => "1".to_owned(),
+            Some(Topic::Workers) => "50".to_owned(),
             Some(Topic::Host) => answers.host.clone(),
             Some(Topic::Port) => answers.port.clone(),
             Some(Topic::First) => answers.first.clone(),
@@ -107,17 +138,38 @@ impl Prompter {
     }
 }
 
-/// What the words of a prompt are about, in English, Polish, Russian and German.
+/// What the words of a prompt are about, in English, Polish, Russian and German. Examples in brackets say what may be
+/// answered, not what is asked for.
 pub(crate) fn topic(prompt: &str) -> Option<Topic> {
-    TOPICS.iter().find(|(words, _)| words.is_match(prompt)).map(|(_, topic)| *topic)
+    let bare = EXAMPLES.replace_all(prompt, "");
+    let asked = if bare.chars().any(char::is_alphabetic) { &bare } else { prompt };
+    let about = |topic| TOPICS.iter().any(|(words, about)| *about == topic && words.is_match(asked));
+    // Who asks for a range, and for none of its ends or for both.
+    if about(Topic::Range) && about(Topic::First) == about(Topic::Last) {
+        return Some(Topic::Range);
+    }
+    TOPICS.iter().find(|(words, _)| words.is_match(asked)).map(|(_, topic)| *topic)
 }
+
+/// What stands between the ends of a range.
+fn between(prompt: &str) -> &'static str {
+    let rows = [(" ", r"(?i)(space|spacj|odstęp|пробел|leerz)"), (",", r"(?i)(comma|przecin|запят|komma)")];
+    let is_asked = |words: &str| Regex::new(words).is_ok_and(|words| words.is_match(prompt));
+    rows.iter().find(|(_, words)| is_asked(words)).map_or("-", |(mark, _)| mark)
+}
+
+static EXAMPLES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\([^)]*\)|\[[^\]]*\]").expect("it is sound, as its test shows"));
 
 /// The first that matches counts: who asks for the port of a host asks for a port, and who asks for the first port of a
 /// range for that.
 static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let rows = [
+        (r"(timeout|time-out|таймаут|тайм-аут|limit czasu|zeitlimit)", Topic::Timeout),
+        (r"(\bthreads|поток|wątk|watk|worker)", Topic::Workers),
         (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
         (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
+        (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
         (r"(\bport|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
         (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
@@ -161,6 +213,14 @@ mod tests {
             ("Port początkowy: ", Some(Topic::First)),
             ("Введите конечный порт: ", Some(Topic::Last)),
             ("last port? ", Some(Topic::Last)),
+            ("Конечный порт (от 1 до 65535): ", Some(Topic::Last)),
+            ("Podaj zakres portów od: ", Some(Topic::First)),
+            ("Enter port range (1-1024): ", Some(Topic::Range)),
+            ("Введите диапазон портов через пробел: ", Some(Topic::Range)),
+            ("Portbereich von-bis: ", Some(Topic::Range)),
+            ("Ilość wątków: ", Some(Topic::Workers)),
+            ("Timeout (s): ", Some(Topic::Timeout)),
+            ("(port): ", Some(Topic::Port)),
             ("Enter message: ", Some(Topic::Message)),
             ("> ", Some(Topic::Message)),
             ("Введите строку: ", Some(Topic::Message)),
@@ -193,6 +253,29 @@ mod tests {
         let said: Vec<_> = (0..4).map(|_| prompter.answer(b"", 0)).collect();
         assert_eq!(said, ["127.0.0.1", "5555", "", ""].map(|text| Some(text.to_owned())));
         assert_eq!(prompter.log.len(), 4);
+    }
+
+    #[test]
+    fn what_was_asked_in_words_is_not_said_again_to_a_question_without() {
+        let mut prompter =
+            Prompter::new(Answers { in_order: vec![Topic::Host, Topic::First, Topic::Last], ..answers(&[]) });
+        let questions = ["Host: ", "Ports from: ", "to: "];
+        assert!(questions.iter().all(|question| prompter.is_new(question.as_bytes())));
+        let said = questions.map(|question| prompter.answer(question.as_bytes(), 0).unwrap());
+        assert_eq!(said, ["127.0.0.1", "1", "9"]);
+        for question in ["to: ", "Host: ", "", "Again?"] {
+            assert!(!prompter.is_new(question.as_bytes()), "{question}");
+        }
+        assert!(prompter.was_asked_for(&[Topic::Last]) && !prompter.was_asked_for(&[Topic::Range]));
+    }
+
+    #[test]
+    fn a_range_is_written_as_the_question_asks() {
+        for (question, said) in
+            [("Range: ", "1-9"), ("Диапазон через пробел: ", "1 9"), ("port range, comma separated: ", "1,9")]
+        {
+            assert_eq!(Prompter::new(answers(&[])).answer(question.as_bytes(), 0).as_deref(), Some(said));
+        }
     }
 
     #[test]

@@ -51,4 +51,6 @@ pub(crate) struct Setting {
 pub(crate) struct Learned {
     /// What a server says before it was asked anything.
     pub(crate) greeting: Vec<u8>,
+    /// The ports from the first to the last that a scanner asks which takes no range.
+    pub(crate) range: Option<(u16, u16)>,
 }

@@ -10,6 +10,8 @@ mod identify;
 mod many;
 /// One message, one answer behind a prefix, and the end.
 mod oneshot;
+/// The program looks which of our ports are open.
+mod scan;
 /// What every server has to do before anything can be asked of it.
 mod start;
 /// What comes goes back in upper case.
@@ -21,7 +23,7 @@ use super::case::Lab;
 
 /// All labs, in the order of the sheets.
 pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB];
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &scan::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
