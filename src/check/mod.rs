@@ -9,6 +9,8 @@ pub(crate) mod case;
 pub(crate) mod dialogue;
 /// A finished check as plain data.
 pub(crate) mod document;
+/// Where we wait for clients.
+pub(crate) mod door;
 /// What a program says when something happens.
 pub(crate) mod events;
 /// Why a case did not pass.

@@ -19,7 +19,8 @@ pub(crate) struct Answers {
     pub(crate) password: String,
     pub(crate) first: String,
     pub(crate) last: String,
-    /// What is said to questions without a word, in turn; then an empty line, which most take for "as you like".
+    /// What is said to questions without a word, in turn; then an empty line, which most take for "as you like". Where
+    /// the last one is a message, all that come later are.
     pub(crate) in_order: Vec<Topic>,
 }
 
@@ -48,12 +49,14 @@ pub(crate) struct Prompter {
     /// How much of the output has been read as a prompt.
     read: u64,
     in_order: usize,
+    /// Whether all that is asked without a word is for the case to say.
+    in_company: bool,
     pub(crate) log: Vec<Prompted>,
 }
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, in_order: 0, log: Vec::new() }
+        Self { answers, read: 0, in_order: 0, in_company: false, log: Vec::new() }
     }
 
     /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
@@ -72,7 +75,7 @@ impl Prompter {
         let ruled = self.answers.rules.iter().find(|rule| rule.prompt.is_match(&text));
         let answer = match ruled {
             Some(rule) => rule.answer.clone(),
-            None => match topic(&text).or_else(|| self.next_topic()) {
+            None => match self.topic(&text) {
                 Some(Topic::Message) => return None,
                 topic => self.value(topic),
             },
@@ -88,9 +91,26 @@ impl Prompter {
         self.log.push(Prompted { prompt, answer: say::escaped(answer.as_bytes()) });
     }
 
+    /// From now on it is connected: what it asks without a word is what to say.
+    pub(crate) fn comes_into_company(&mut self) {
+        self.in_company = true;
+    }
+
+    /// What a question is about, by its words or by its place.
+    pub(crate) fn topic(&mut self, question: &str) -> Option<Topic> {
+        let Some(named) = topic(question) else { return self.next_topic() };
+        // Who asks for the one in words does not ask for it without a word.
+        if let Some(at) = self.answers.in_order.iter().position(|topic| *topic == named) {
+            self.in_order = self.in_order.max(at + 1);
+        }
+        Some(named)
+    }
+
     fn next_topic(&mut self) -> Option<Topic> {
+        let (order, last) = (&self.answers.in_order, self.answers.in_order.last().copied());
+        let next = order.get(self.in_order).copied().or(last.filter(|last| *last == Topic::Message));
         self.in_order += 1;
-        self.answers.in_order.get(self.in_order - 1).copied()
+        if self.in_company { Some(Topic::Message) } else { next }
     }
 
     fn value(&self, topic: Option<Topic>) -> String {
@@ -193,6 +213,17 @@ mod tests {
         let said: Vec<_> = (0..4).map(|_| prompter.answer(b"", 0)).collect();
         assert_eq!(said, ["127.0.0.1", "5555", "", ""].map(|text| Some(text.to_owned())));
         assert_eq!(prompter.log.len(), 4);
+    }
+
+    #[test]
+    fn what_was_asked_in_words_is_not_expected_without() {
+        let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
+        let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
+        assert_eq!(prompter.answer("Port: ".as_bytes(), 6).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
+        let mut prompter = Prompter::new(answers(&[]));
+        prompter.comes_into_company();
+        assert_eq!(prompter.answer(b"", 0), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Labs: the catalogue. A lab is a file with a table of rows and the functions that play them; a new case is one row.
 
+/// A client, which finds us where it looks for its server.
+mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
 /// The same with many clients at once.
@@ -10,7 +12,7 @@ mod start;
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB];
+pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB, &client::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
