@@ -10,7 +10,8 @@ use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
 use super::prompts::Prompter;
 use super::say;
-use super::scene::{Scene, until};
+use super::scene::{Scene, millis, until};
+use crate::event::Untrusted;
 use crate::subject::{Ended, Launch, Look, Running};
 
 /// The program of a case. Dropping it ends everything that came from it.
@@ -124,7 +125,7 @@ impl Actor {
             n if n <= 4 => format!("started it, and answered {}", answers.join(", ")),
             n => format!("started it, and answered {n} questions, the last by {}", answers[n - 1]),
         };
-        fault.did(did).into()
+        fault.did(did).seen(Some(self.account())).into()
     }
 
     /// A line and Enter.
@@ -218,15 +219,20 @@ impl Actor {
 
     /// What is told of it in the report.
     pub(crate) fn account(&self) -> Program {
-        let look = self.running.look();
-        Program {
-            prompts: self.prompter.log.clone(),
-            output: crate::event::Untrusted::text(&tail(&self.running.output())),
-            stderr: crate::event::Untrusted::text(&tail(&self.running.stderr())),
-            ended: self.running.ending().map(how),
-            cpu_ms: super::scene::millis(look.cpu),
-            memory_bytes: look.memory_bytes,
-        }
+        Program { prompts: self.prompter.log.clone(), ..account(&self.running) }
+    }
+}
+
+/// What a program has printed and used so far.
+pub(crate) fn account(running: &Running) -> Program {
+    let look = running.look();
+    Program {
+        prompts: Vec::new(),
+        output: Untrusted::text(&tail(&running.output())),
+        stderr: Untrusted::text(&tail(&running.stderr())),
+        ended: running.ending().map(how),
+        cpu_ms: millis(look.cpu),
+        memory_bytes: look.memory_bytes,
     }
 }
 

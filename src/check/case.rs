@@ -7,7 +7,7 @@ use super::stage::Stage;
 
 /// What is tried, what has to come of it, and what is said about it. The texts stand here and nowhere else, so that they
 /// can be translated.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
     /// Its name within its part of the catalogue: `basic/one` of `echo/basic/one`.
     pub(crate) name: &'static str,
@@ -47,6 +47,7 @@ impl Role {
 }
 
 /// The task of a sheet, as cases.
+#[derive(Debug)]
 pub(crate) struct Lab {
     pub(crate) name: &'static str,
     pub(crate) role: Role,
@@ -62,13 +63,14 @@ pub(crate) struct Lab {
 
 /// Rows under one name: an upper-casing server has to do all that an echo server does, and its cases are called after
 /// it.
+#[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) prefix: &'static str,
     pub(crate) rows: &'static [Row],
 }
 
 /// A row in its lab.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) lab: &'static Lab,
     pub(crate) prefix: &'static str,
@@ -98,6 +100,21 @@ impl Lab {
             .iter()
             .flat_map(move |part| part.rows.iter().map(move |row| Case { lab: self, prefix: part.prefix, row }))
     }
+}
+
+/// The same rows for a lab of its own, where nothing can be said before `need` has passed.
+pub(crate) const fn behind<const N: usize>(need: &'static [&'static str], rows: &'static [Row]) -> [Row; N] {
+    assert!(rows.len() == N, "as many rows as there are");
+    let mut all = [rows[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = rows[at];
+        if rows[at].needs.is_empty() {
+            all[at].needs = need;
+        }
+        at += 1;
+    }
+    all
 }
 
 /// What every program has to do before anything else can be asked of it.

@@ -192,7 +192,7 @@ impl Guest {
         }
         match self.next(stage, actor::START)? {
             Next::Asks => {
-                self.wire.forget();
+                self.wire.hear_within(Duration::ZERO);
                 stage.program()?.tell(line);
                 self.hear(stage, line)
             }

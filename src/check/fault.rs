@@ -1,6 +1,6 @@
 //! Fault: why a case did not pass, as the case itself knows it. The judge adds what the program was doing meanwhile.
 
-use super::document::{Shown, Transport};
+use super::document::{Program, Shown, Transport};
 use super::say;
 use super::schedule::Schedule;
 
@@ -26,15 +26,21 @@ pub(crate) struct Fault {
     pub(crate) shown: Option<Shown>,
     /// What was sent, where less of it may show the same.
     pub(crate) schedule: Option<Schedule>,
+    /// What the program was like when it went wrong, before anything that we did next.
+    pub(crate) program: Option<Program>,
 }
 
 impl Fault {
     pub(crate) fn new(transport: Transport, want: impl Into<String>, got: impl Into<String>) -> Self {
-        Self { transport, did: None, want: want.into(), got: got.into(), shown: None, schedule: None }
+        Self { transport, did: None, want: want.into(), got: got.into(), shown: None, schedule: None, program: None }
     }
 
     pub(crate) fn did(self, did: impl Into<String>) -> Self {
         Self { did: Some(did.into()), ..self }
+    }
+
+    pub(crate) fn seen(self, program: Option<Program>) -> Self {
+        Self { program, ..self }
     }
 
     /// Shows the place of `got` where it stops being what was wanted.

@@ -52,7 +52,7 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&["Address already in use", "EADDRINUSE", "Address in use"]),
+        fits: |e| e.stderr_has(&TAKEN),
         hint: Hint {
             so: "the port is taken, often by the last run: its closed connections keep it for a minute (TIME_WAIT).",
             attempt: "set SO_REUSEADDR on the listening socket before bind(), or try the next port and say which.",
@@ -150,7 +150,10 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.fault.transport == Transport::Spun,
+        fits: |e| {
+            let is_busy = e.program.is_some_and(|program| program.cpu_ms > 1000);
+            e.fault.transport == Transport::Spun || is_busy && e.is_about(&["life/", "eof/", "one-dies", "quitter"])
+        },
         hint: Hint {
             so: "recv() returns an empty result when the other side has left, at once and for ever; the loop goes on with it.",
             attempt: "`if not data: break`, then close the socket.",
@@ -219,6 +222,9 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
 ];
+
+/// What programs write where their port is taken.
+pub(super) const TAKEN: [&str; 3] = ["Address already in use", "EADDRINUSE", "Address in use"];
 
 #[cfg(test)]
 mod tests {

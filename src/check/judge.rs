@@ -5,7 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::case::{Case, Played};
+use super::case::{Case, Lab, Played};
 use super::document::{Finding, Graded, Level, Program, Totals, Transport, Verdict};
 use super::fault::{Fault, Miss};
 use super::hints;
@@ -154,7 +154,7 @@ fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
     if let Err(Miss::Fail(fault)) = &take.played
         && let Some(schedule) = &fault.schedule
         && job.schedule.is_none()
-        && let Some(shorter) = shrink(job, case, schedule)
+        && let Some(shorter) = shrink(job, case, (schedule, fault.transport))
     {
         take = shorter;
     }
@@ -175,7 +175,7 @@ fn once(job: &Job, case: Case, schedule: Option<&Schedule>) -> Take {
     let played = thread::scope(|scope| {
         let thread = scope.spawn(|| {
             if job.setting.walls.network
-                && let Err(error) = subject::own_network()
+                && let Err(error) = own_network()
             {
                 return unjudged(format!("there was no network for this case: {error}"));
             }
@@ -195,7 +195,7 @@ fn unjudged(why: String) -> Take {
 
 /// Whether a busy machine could have had a part in it.
 fn depends_on_time(played: &Played) -> bool {
-    let timed = [Transport::Timeout, Transport::Spun, Transport::NotReady, Transport::Refused];
+    let timed = [Transport::Timeout, Transport::NotReady, Transport::Refused];
     match played {
         Err(Miss::Fail(fault)) => timed.contains(&fault.transport),
         Err(Miss::Unjudged(_)) => true,
@@ -204,7 +204,7 @@ fn depends_on_time(played: &Played) -> bool {
 }
 
 /// The shortest schedule found that fails in the same way; nothing where none is shorter.
-fn shrink(job: &Job, case: Case, schedule: &Schedule) -> Option<Take> {
+fn shrink(job: &Job, case: Case, (schedule, how): (&Schedule, Transport)) -> Option<Take> {
     let until = Instant::now() + SHRINKING.mul_f64(job.setting.patience);
     let mut best: Option<(Schedule, Take)> = None;
     let mut tries = 0;
@@ -216,7 +216,7 @@ fn shrink(job: &Job, case: Case, schedule: &Schedule) -> Option<Take> {
             }
             tries += 1;
             let take = once(job, case, Some(&shorter));
-            if matches!(&take.played, Err(Miss::Fail(fault)) if fault.schedule.is_some()) {
+            if matches!(&take.played, Err(Miss::Fail(fault)) if fault.schedule.is_some() && fault.transport == how) {
                 best = Some((shorter, take));
                 continue 'shorter;
             }
@@ -232,6 +232,10 @@ fn grade(job: &Job, case: Case, take: Take) -> Graded {
     match played {
         Ok(note) => Graded { note, points: graded.max_points, ..graded },
         Err(Miss::Skip(why)) => Graded { verdict: Verdict::Skip, note: Some(why), max_points: 0, ..graded },
+        Err(Miss::Fail(_)) if is_in_others_way(job, &graded) => {
+            let note = Some(TAKEN.to_owned());
+            Graded { verdict: Verdict::Unjudged, note, max_points: 0, ..graded }
+        }
         Err(Miss::Unjudged(why)) => Graded { verdict: Verdict::Unjudged, note: Some(why), max_points: 0, ..graded },
         Err(Miss::Fail(fault)) => {
             let finding = finding(job, &graded, *fault);
@@ -240,29 +244,41 @@ fn grade(job: &Job, case: Case, take: Take) -> Graded {
     }
 }
 
+/// Whether somebody else of this machine has the port that the program wants. It cannot be its own last start, which
+/// ended by a reset.
+fn is_in_others_way(job: &Job, graded: &Graded) -> bool {
+    let says = |program: &Program| hints::TAKEN.iter().any(|words| program.stderr.contains(words));
+    let about_starting = ["start/runs", "start/listens"].contains(&graded.id.as_str());
+    about_starting && !job.setting.walls.network && graded.program.as_ref().is_some_and(says)
+}
+
 fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
-    let stderr = graded.program.as_ref().map_or("", |program| program.stderr.as_str());
-    let hint = hints::of(&hints::Evidence { id: &graded.id, fault: &fault, program: graded.program.as_ref() });
+    let program = fault.program.as_ref().or(graded.program.as_ref());
+    let stderr = program.map(|program| last_lines(&program.stderr)).unwrap_or_default();
+    let hint = hints::of(&hints::Evidence { id: &graded.id, fault: &fault, program });
     Finding {
         transport: fault.transport,
         did: fault.did.unwrap_or_else(|| "started it and watched".to_owned()),
         want: fault.want,
         got: fault.got,
         shown: fault.shown,
-        stderr: last_lines(stderr),
+        stderr,
         so: hint.map(|hint| hint.so.to_owned()),
         attempt: hint.map(|hint| hint.attempt.to_owned()),
         again: (job.again)(&graded.id, fault.schedule.as_ref()),
     }
 }
 
-/// Of a traceback the place and the error; else the end.
+/// Of a traceback the place and the error, `server.py:14  UnicodeDecodeError: …`; else the last line.
 fn last_lines(stderr: &str) -> Vec<String> {
     let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let Some(last) = lines.last() else { return Vec::new() };
-    let place = lines.iter().rev().find(|line| line.starts_with("File \""));
-    let told = place.into_iter().chain([last]).map(|line| say::escaped(line.as_bytes()));
-    told.collect()
+    let place = lines.iter().rev().find_map(|line| {
+        let (file, rest) = line.strip_prefix("File \"")?.split_once("\", line ")?;
+        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("{}:{number}  ", file.rsplit('/').next().unwrap_or(file)))
+    });
+    vec![say::escaped(format!("{}{last}", place.unwrap_or_default()).as_bytes())]
 }
 
 fn blank(case: &Case, verdict: Verdict) -> Graded {
@@ -281,6 +297,20 @@ fn blank(case: &Case, verdict: Verdict) -> Graded {
         program: None,
         transcript: Vec::new(),
     }
+}
+
+/// Talks to a server as `lab` would, and writes down a dialogue for it.
+///
+/// # Errors
+/// In a sentence, where there is nothing to propose.
+pub(crate) fn learn(lab: &'static Lab, setting: &Setting) -> Result<String, String> {
+    let mut cases = lab.cases();
+    let case = cases.next().ok_or_else(|| format!("the lab {} has no cases", lab.name))?;
+    let mut stage = Stage::new(case, setting, None);
+    super::dialogue::learn(&mut stage).map_err(|miss| match miss {
+        Miss::Fail(fault) => format!("the server is not as far: {}", fault.got),
+        Miss::Skip(why) | Miss::Unjudged(why) => why,
+    })
 }
 
 /// Counts them.
@@ -302,6 +332,11 @@ pub(crate) fn totals(grades: &[Graded]) -> Totals {
     }
 }
 
+const TAKEN: &str = "another program has the port that it wants; end that one, or let each case have its own network";
 /// How long a failure is shortened.
-const SHRINKING: Duration = Duration::from_secs(8);
+const SHRINKING: Duration = Duration::from_secs(4);
 const MOST_TRIES: usize = 24;
+
+fn own_network() -> std::io::Result<()> {
+    todo!()
+}

@@ -25,6 +25,8 @@ pub(crate) mod judge;
 pub(crate) mod labs;
 /// What a program asks on its terminal.
 pub(crate) mod prompts;
+/// A finished check as people and programs read it.
+pub(crate) mod report;
 /// Bytes as a person reads them.
 mod say;
 /// What one case knows about itself while it is played.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::document::{Deed, Moment};
+use super::document::{Deed, Moment, Program};
 use crate::subject::{Ended, Running};
 
 /// Shared by all that speak in a case, which is played on one thread.
@@ -48,6 +48,11 @@ impl Scene {
             }
             thread::sleep(wait.slice()?.min(Duration::from_millis(5)));
         }
+    }
+
+    /// What the program is like now, where it was started by us.
+    pub(crate) fn account(&self) -> Option<Program> {
+        self.program.borrow().as_deref().map(super::actor::account)
     }
 
     pub(crate) fn next_connection(&self) -> u32 {
@@ -95,7 +100,7 @@ impl Scene {
     /// A wait for the program that is over after `span`, times our patience.
     pub(crate) fn wait(&self, span: Duration) -> Wait<'_> {
         let span = self.stretched(span);
-        Wait { scene: self, left: span, grace: span * 2, slept: None }
+        Wait { scene: self, left: span, grace: span * 2, slept: None, fed: None }
     }
 
     pub(crate) fn stretched(&self, span: Duration) -> Duration {
@@ -107,21 +112,24 @@ impl Scene {
         self.stop.load(Ordering::Relaxed) || self.begun.elapsed() > self.stretched(LONGEST_CASE)
     }
 
-    /// Whether a thread of the program has a processor or waits for one.
-    fn is_busy(&self) -> bool {
-        self.program.borrow().as_ref().is_some_and(|program| program.look().is_runnable)
+    /// What the program has used of processors, while one of its threads could use more.
+    fn hunger(&self) -> Option<Duration> {
+        let look = self.program.borrow().as_ref()?.look();
+        look.is_runnable.then_some(look.cpu)
     }
 }
 
 /// A wait that is over after some time, unless it is ours or the machine's fault that nothing has happened.
 ///
 /// Nobody is failed because the machine is slow: the time in which we ourselves were kept from running does not count,
-/// and while a thread of the program could run and does not get to, it is waited for up to three times as long.
+/// and while a thread of the program could run and hardly gets to, it is waited for up to three times as long.
 pub(crate) struct Wait<'a> {
     scene: &'a Scene,
     left: Duration,
     grace: Duration,
     slept: Option<(Instant, Duration)>,
+    /// What the program had used, and when that was.
+    fed: Option<(Instant, Duration)>,
 }
 
 impl Wait<'_> {
@@ -136,14 +144,23 @@ impl Wait<'_> {
             let counted = if took > meant + LATE { meant } else { took };
             self.left = self.left.saturating_sub(counted);
         }
-        if self.left.is_zero() && !self.grace.is_zero() && self.scene.is_busy() {
-            let more = SLICE.min(self.grace);
-            self.grace -= more;
-            self.left = more;
+        if self.left.is_zero() && self.is_starved() {
+            self.left = SLICE.min(self.grace);
+            self.grace -= self.left;
         }
         let slice = self.left.min(SLICE);
         self.slept = Some((Instant::now(), slice));
         (!slice.is_zero()).then_some(slice)
+    }
+
+    /// Whether the program would go on if it got a processor. Whoever gets one, and does not come to an answer, is not.
+    fn is_starved(&mut self) -> bool {
+        let Some(cpu) = self.scene.hunger() else { return false };
+        let now = Instant::now();
+        let starved =
+            self.fed.is_none_or(|(at, before)| cpu.saturating_sub(before) < now.duration_since(at).mul_f64(FAIR_SHARE));
+        self.fed = Some((now, cpu));
+        starved
     }
 }
 
@@ -169,6 +186,8 @@ fn micros(span: Duration) -> u64 {
 
 /// Whoever is killed by a signal, or ends by an exception, needs a few milliseconds.
 const DYING: Duration = Duration::from_millis(200);
+/// Of one processor: less is what is left where others want it too.
+const FAIR_SHARE: f64 = 0.4;
 /// How long at most without looking whether somebody stopped us.
 const SLICE: Duration = Duration::from_millis(50);
 /// How late a sleep may end before that is the machine's fault.

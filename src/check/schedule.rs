@@ -88,7 +88,9 @@ impl Schedule {
                 }
             }
         }
-        found.retain(|schedule| schedule.0.iter().any(|step| matches!(step, Step::Write(_))));
+        // What was text stays text, so that it does not fail for another reason.
+        let is_text = |schedule: &Self| str::from_utf8(&schedule.bytes()).is_ok();
+        found.retain(|schedule| !schedule.bytes().is_empty() && (is_text(schedule) || !is_text(self)));
         found.dedup();
         found
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::actor::{self, Actor};
 use super::case::{Case, Role};
 use super::door::Doors;
-use super::fault::{Fault, Miss};
+use super::fault::Miss;
 use super::prompts::{Answers, Prompter, Topic};
 use super::scene::Scene;
 use super::schedule::{Schedule, Step};
@@ -163,10 +163,18 @@ impl<'a> Stage<'a> {
         Wire::dial(&self.scene, address, Reach { source: Some(source), ..Reach::default() })
     }
 
+    /// Finds out what the server says unasked, where nobody has yet, and hears it out.
     fn pass_greeting(&self, wire: &mut Wire) {
-        let greeting = self.setting.learned.get().map_or(&[][..], |learned| &learned.greeting);
-        if !greeting.is_empty() {
-            wire.hear();
+        match self.setting.learned.get() {
+            Some(learned) if learned.greeting.is_empty() => {}
+            Some(_) => {
+                wire.hear();
+            }
+            None => {
+                wire.listen_for(self.scene.stretched(GREETING));
+                // Whoever came first was right.
+                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard() });
+            }
         }
     }
 
@@ -185,19 +193,18 @@ impl<'a> Stage<'a> {
     /// the other side does too.
     pub(crate) fn perform(&mut self, schedule: Schedule) -> Result<Wire, Miss> {
         let schedule = self.script.cloned().unwrap_or(schedule);
-        let played = self.play(&schedule);
-        played.map_err(|miss| match miss {
-            Miss::Fail(mut fault) => {
+        let mut wire = self.connect()?;
+        match self.play(&mut wire, &schedule) {
+            Err(Miss::Fail(mut fault)) => {
                 fault.did = Some(format!("sent {}", schedule.words()));
                 fault.schedule = Some(schedule);
-                Miss::Fail(fault)
+                Err(Miss::Fail(fault))
             }
-            other => other,
-        })
+            played => played.map(|()| wire),
+        }
     }
 
-    fn play(&mut self, schedule: &Schedule) -> Result<Wire, Miss> {
-        let mut wire = self.connect()?;
+    fn play(&self, wire: &mut Wire, schedule: &Schedule) -> Result<(), Miss> {
         for step in &schedule.0 {
             match step {
                 Step::Write(bytes) => wire.send(bytes)?,
@@ -206,25 +213,27 @@ impl<'a> Stage<'a> {
             }
         }
         wire.expect_any(&self.answers(&schedule.bytes()))?;
-        if schedule.ends() {
-            wire.expect_end()?
-        } else {
-            wire.expect_no_more()?
-        }
-        Ok(wire)
+        if schedule.ends() { wire.expect_end() } else { wire.expect_no_more() }
     }
 
     /// Whether the server still serves whoever comes now.
     pub(crate) fn still_alive(&mut self, after: &str) -> Result<(), Miss> {
         let bytes = self.letters(12);
-        let alive = self.connect().and_then(|mut wire| self.exchange(&mut wire, &bytes));
-        alive.map_err(|miss| match miss {
-            Miss::Fail(fault) => Miss::Fail(Box::new(Fault {
-                did: Some(format!("{after}; then another client sent {}", super::say::amount(&bytes))),
-                ..*fault
-            })),
-            other => other,
+        let did = format!("sent {}", super::say::amount(&bytes));
+        self.still_alive_for(after, &did, |stage| {
+            let mut wire = stage.connect()?;
+            stage.exchange(&mut wire, &bytes)
         })
+    }
+
+    /// The same, where another client is more than a text and its answer: `visit` is what it does, and `did` says so.
+    pub(crate) fn still_alive_for(
+        &mut self,
+        after: &str,
+        did: &str,
+        visit: impl FnOnce(&mut Self) -> Result<(), Miss>,
+    ) -> Result<(), Miss> {
+        visit(self).map_err(|miss| miss.with_did(&format!("{after}; then another client {did}")))
     }
 
     /// So many lower-case letters, other ones in each case and with each seed.
@@ -235,16 +244,6 @@ impl<'a> Stage<'a> {
     /// So many bytes of any value.
     pub(crate) fn noise(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| self.dice.below(256) as u8).collect()
-    }
-
-    /// Finds out what the server says unasked. Once for all cases.
-    pub(crate) fn learn(&mut self) -> Result<(), Miss> {
-        let mut wire = self.dial(Reach::default())?;
-        wire.listen_for(self.scene.stretched(GREETING));
-        let greeting = wire.heard().to_vec();
-        // Whoever came first was right.
-        let _ = self.setting.learned.set(Learned { greeting });
-        Ok(())
     }
 
     /// The port that a server is told: the one that was named, or any.

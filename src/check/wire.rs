@@ -12,7 +12,7 @@ use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use super::document::{Deed, Transport};
 use super::fault::{Fault, Miss};
 use super::say;
-use super::scene::{Scene, Wait};
+use super::scene::Scene;
 use crate::net::Reason;
 
 /// A connection. Dropped, it ends by a reset, so that no end of the program stays in TIME_WAIT and keeps its port from
@@ -71,7 +71,8 @@ impl Wire {
                 Transport::Refused => format!("{to} refused the connection"),
                 _ => format!("{to} did not accept within {} s", patience.as_secs()),
             };
-            return Err(Fault::new(died_or(scene, transport), "a connection", with_death(scene, got)).into());
+            let fault = Fault::new(died_or(scene, transport), "a connection", with_death(scene, got));
+            return Err(fault.seen(scene.account()).into());
         }
         Self::over(scene, socket.into()).map_err(ours)
     }
@@ -260,8 +261,9 @@ impl Wire {
         &self.heard
     }
 
-    pub(crate) fn forget(&mut self) {
-        self.heard.clear();
+    /// Takes it.
+    pub(crate) fn take_heard(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.heard)
     }
 
     pub(crate) fn end(&self) -> Option<End> {
@@ -412,7 +414,7 @@ impl Wire {
     }
 
     fn bare_fault(&self, transport: Transport, want: impl Into<String>, got: impl Into<String>) -> Fault {
-        let fault = Fault::new(died_or(&self.scene, transport), want, got);
+        let fault = Fault::new(died_or(&self.scene, transport), want, got).seen(self.scene.account());
         if self.said.is_empty() { fault } else { fault.did(format!("sent {}", say::amount(&self.said))) }
     }
 
@@ -432,11 +434,6 @@ fn with_death(scene: &Scene, story: String) -> String {
         Some(ended) => format!("{story}; the program ended: {}", super::actor::how(ended)),
         None => story,
     }
-}
-
-/// For whoever has a wait of its own.
-pub(crate) fn is_over(wait: &mut Wait<'_>) -> bool {
-    wait.slice().is_none()
 }
 
 /// How long an answer may take.

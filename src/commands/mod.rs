@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 mod ask;
 /// `bench`: presses a server.
 pub(crate) mod bench;
+/// `check`: judges.
+pub(crate) mod check;
 /// `connect`: talks to a server.
 pub(crate) mod connect;
 /// The admin at the server's terminal.
@@ -16,6 +18,8 @@ mod coredump;
 mod descriptors;
 /// What the end of a command means.
 mod exit;
+/// The start of a stranger's program, which is the work of a process of ours that nobody types.
+pub(crate) mod launched;
 /// Text that is ready: completions, the man page, lists.
 pub(crate) mod print;
 /// `scan`: looks.
@@ -32,6 +36,8 @@ mod stop;
 pub(crate) mod store;
 /// What is said to the person who started us.
 mod talk;
+/// Temporary.
+mod trying;
 
 pub(crate) use exit::{Exit, Failure};
 pub(crate) use talk::{Paint, Talk, Volume};
@@ -44,8 +50,12 @@ pub(crate) enum Plan {
     Bench(Box<bench::Plan>),
     Compare(bench::Compare),
     Scan(Box<scan::Plan>),
+    Check(Box<check::Deed>),
     Accounts(accounts::Plan),
     Dump(store::Dump),
+    /// The words behind the hidden verb.
+    Launched(Vec<std::ffi::OsString>),
+    Try(Vec<std::ffi::OsString>),
     Print(Vec<u8>),
 }
 
@@ -57,8 +67,11 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Bench(plan) => bench::run(*plan, talk),
         Plan::Compare(plan) => bench::compare(&plan),
         Plan::Scan(plan) => scan::run(*plan, talk),
+        Plan::Check(deed) => check::run(*deed, talk),
         Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),
+        Plan::Launched(words) => Ok(launched::run(&words)),
+        Plan::Try(words) => Ok(trying::run(&words)),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

@@ -35,7 +35,7 @@ impl SubjectError {
 }
 
 /// An I/O error in plain words, without the error number that the standard library adds.
-struct Reason<'a>(&'a io::Error);
+pub(super) struct Reason<'a>(pub(super) &'a io::Error);
 
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -52,7 +52,7 @@ fn is_taken(port: u16) -> bool {
 }
 
 /// `TCP_LISTEN` of the kernel's `include/net/tcp_states.h`.
-const LISTEN: &str = "0A";
+pub(super) const LISTEN: &str = "0A";
 
 #[cfg(test)]
 pub(super) mod tests {

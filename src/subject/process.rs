@@ -41,9 +41,31 @@ impl Process {
 
 /// Time on processors, as the `stat` of a process or a thread has it, in the user's time and the system's.
 pub(super) fn cpu(stat: &str) -> Option<Duration> {
+    time(stat, [USER_TIME, SYSTEM_TIME])
+}
+
+/// The same of the children that a process has waited for.
+pub(super) fn cpu_of_children(stat: &str) -> Option<Duration> {
+    time(stat, [CHILDREN_USER_TIME, CHILDREN_SYSTEM_TIME])
+}
+
+fn time(stat: &str, columns: [usize; 2]) -> Option<Duration> {
     let fields = fields(stat);
-    let ticks = number::<u64>(&fields, USER_TIME)? + number::<u64>(&fields, SYSTEM_TIME)?;
-    Some(TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX)))
+    let [user, system] = columns.map(|at| number::<u64>(&fields, at));
+    Some(TICK.saturating_mul(u32::try_from(user? + system?).unwrap_or(u32::MAX)))
+}
+
+/// What a thread does, as a letter of proc_pid_stat(5): R runs, S sleeps, D waits for a disk, Z has ended.
+pub(super) fn state(pid: u32, task: u32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/task/{task}/stat")).ok()?;
+    fields(&stat).first()?.chars().next()
+}
+
+/// The number of a process in the innermost namespace it is in.
+pub(super) fn innermost(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
+    numbers.split_ascii_whitespace().last()?.parse().ok()
 }
 
 /// The threads of a process.
@@ -66,7 +88,7 @@ pub(super) fn descendants(pid: u32) -> BTreeSet<u32> {
 }
 
 /// A child belongs to the thread that started it.
-fn children(pid: u32) -> Vec<u32> {
+pub(super) fn children(pid: u32) -> Vec<u32> {
     let lists = tasks(pid).into_iter().map(|task| fs::read_to_string(format!("/proc/{pid}/task/{task}/children")));
     lists.flatten().flat_map(|list| list.split_ascii_whitespace().flat_map(str::parse).collect::<Vec<_>>()).collect()
 }
@@ -97,6 +119,8 @@ fn explain(error: io::Error) -> io::Error {
 const GROUP: usize = 5 - 3;
 const USER_TIME: usize = 14 - 3;
 const SYSTEM_TIME: usize = 15 - 3;
+const CHILDREN_USER_TIME: usize = 16 - 3;
+const CHILDREN_SYSTEM_TIME: usize = 17 - 3;
 const STARTED: usize = 22 - 3;
 
 /// USER_HZ is 100 in every kernel that Rust runs on.
@@ -112,6 +136,7 @@ mod tests {
         let fields = fields(stat);
         assert_eq!((fields[0], number::<u32>(&fields, GROUP), number(&fields, STARTED)), ("S", Some(42), Some(77_u64)));
         assert_eq!(cpu(stat), Some(Duration::from_secs(3)));
+        assert_eq!(cpu_of_children(stat), Some(Duration::from_millis(180)));
     }
 
     #[cfg(target_os = "linux")]

@@ -169,7 +169,7 @@ fn read_cpu(folder: &str) -> io::Result<Duration> {
 }
 
 /// A figure of a status file; 0 where it has none, as for the memory of a zombie.
-fn figure(status: &str, name: &str) -> u64 {
+pub(super) fn figure(status: &str, name: &str) -> u64 {
     let rest = status.lines().find_map(|line| line.strip_prefix(name));
     rest.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok()).unwrap_or_default()
 }

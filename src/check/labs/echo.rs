@@ -330,7 +330,7 @@ pub(crate) const FLOW: &[Row] = &[
         name: "flow/no-reader",
         level: Level::Should,
         needs: &["stream/64k"],
-        title: "a client that sends 4 MiB and reads nothing for 1 s gets all that was taken, in order",
+        title: "a client that sends 16 MiB and reads nothing for 1 s gets all that was taken, in order",
         why: "the server may wait, but neither lose anything nor heap it up without end",
         bug: "a non-blocking send() drops what does not fit, or an endless list keeps it",
         fix: "sendall(); who does not read is not read from",
@@ -447,7 +447,8 @@ fn slow_reader(stage: &mut Stage) -> Played {
 }
 
 fn no_reader(stage: &mut Stage) -> Played {
-    let text = stage.letters(4 << 20);
+    // More than the buffers of both ends take.
+    let text = stage.letters(16 << 20);
     let mut wire = stage.connect_with(Reach { receive_buffer: Some(8192), ..Reach::default() })?;
     let taken = wire.push(&text, Duration::from_secs(1));
     let did = format!("sent {taken} bytes within 1 s without reading, and then read");

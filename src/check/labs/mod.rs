@@ -1,18 +1,25 @@
 //! Labs: the catalogue. A lab is a file with a table of rows and the functions that play them; a new case is one row.
 
+/// 100 kB are received, and then sent back.
+mod bulk;
 /// A client, which finds us where it looks for its server.
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
 /// The same with many clients at once.
 mod many;
+/// One message, one answer behind a prefix, and the end.
+mod oneshot;
 /// What every server has to do before anything can be asked of it.
 mod start;
+/// What comes goes back in upper case.
+mod upper;
 
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] = &[&start::LAB, &echo::LAB, &many::LAB, &client::LAB];
+pub(crate) const LABS: &[&Lab] =
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &client::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {

@@ -121,7 +121,8 @@ fn runs(stage: &mut Stage) -> Played {
 
 fn listens(stage: &mut Stage) -> Played {
     let address = stage.listening()?;
-    stage.learn()?;
+    // What it says unasked is learned for all cases.
+    stage.connect()?;
     let printed = stage.actor().map(actor::Actor::output).unwrap_or_default();
     let says = if printed.contains(&address.port().to_string()) { "" } else { ", which it does not print" };
     Ok(Some(format!("on {address}{says}")))
@@ -164,7 +165,7 @@ fn port_as_told(stage: &mut Stage) -> Played {
 /// Numbers behind a word for port, or behind a colon, as an address has it.
 fn ports_printed(text: &str) -> Vec<u16> {
     static PORT: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(?:port\w*|порт\p{L}*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)")
+        regex::Regex::new(r"(?i)(?:port\w*|порт\w*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)")
             .expect("it is sound, as its test shows")
     });
     let numbers = PORT.captures_iter(text).filter_map(|found| found.iter().skip(1).flatten().next());
@@ -202,9 +203,8 @@ fn restart(stage: &mut Stage) -> Played {
     // An answer or none: what counts is that the connection is the server's.
     wire.send(&bytes)?;
     wire.hear_within(Duration::from_millis(300));
+    // The client stays, so that the dead server's end of the connection is not over.
     stage.kill();
-    // As a client does that notices: it ends its side, and the dead server's end waits.
-    wire.close();
     let prompter = stage.server_prompter(before.port());
     stage.start(before.port(), prompter)?;
     let after = stage

@@ -1,0 +1,102 @@
+//! Becoming: the last that is ours in a process before it is the stranger's program.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use rustix::stdio::{dup2_stdout, stdin, stdout};
+
+use super::super::news::News;
+use super::Limits;
+use super::order::Order;
+
+/// Starts `command` in this process. Returns only where that fails, and then it has been told.
+///
+/// Stdin is the terminal, stdout the pipe for news, which closes by itself when the program starts.
+pub(super) fn start(order: &Order, command: &[OsString]) {
+    let Ok(news) = rustix::io::fcntl_dupfd_cloexec(stdout(), 3) else { return };
+    let failed = match prepare(order) {
+        Ok(()) => News::Failed { step: None, errno: exec(command) },
+        Err((step, error)) => News::Failed { step: Some(step.to_owned()), errno: error.raw_os_error() },
+    };
+    failed.send(&news);
+}
+
+/// Each step with its name, for whoever has to hear that it failed.
+fn prepare(order: &Order) -> Result<(), (&'static str, Errno)> {
+    let named = |name: &'static str| move |error: Errno| (name, error);
+    stay_with(order).map_err(named("be tied to its parent"))?;
+    set_signals();
+    rustix::process::setsid().map_err(named("leave our session"))?;
+    rustix::process::ioctl_tiocsctty(stdin()).map_err(named("take its terminal"))?;
+    dup2_stdout(stdin()).map_err(named("print on its terminal"))?;
+    limit(&order.limits).map_err(named("limit what it uses"))?;
+    rustix::process::chdir(&order.folder).map_err(named("go to its folder"))
+}
+
+/// Gives the number of the error.
+fn exec(command: &[OsString]) -> i32 {
+    let Some((name, arguments)) = command.split_first() else { return Errno::INVAL.raw_os_error() };
+    let error = Command::new(name).args(arguments).exec();
+    error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error())
+}
+
+/// Lets this process end with the one that started it, be it that this one has ended by now.
+pub(super) fn stay_with(order: &Order) -> Result<(), Errno> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The first process of a namespace does not see its parent.
+    match rustix::process::getppid() {
+        Some(parent) if parent.as_raw_pid().unsigned_abs() != order.from => Err(Errno::SRCH),
+        _ => Ok(()),
+    }
+}
+
+/// Makes every signal do what it does by itself, whatever of them whoever started us wants to ignore: what is caught
+/// here, where nobody looks whether it was, is reset by the kernel when the program starts.
+pub(super) fn set_signals() {
+    for signal in SIGNALS {
+        // One that cannot be caught cannot be ignored either.
+        let _ = signal_hook::flag::register(signal.as_raw(), Arc::new(AtomicBool::new(false)));
+    }
+}
+
+fn limit(limits: &Limits) -> Result<(), Errno> {
+    let cpu = limits.cpu.max(Duration::from_secs(1)).as_secs();
+    // At the first the program gets a signal that it may catch, at the second it is killed.
+    cap(Resource::Cpu, cpu, cpu + 1)?;
+    cap(Resource::Fsize, limits.file_bytes, limits.file_bytes)?;
+    cap(Resource::Core, 0, 0)?;
+    cap(Resource::Nofile, limits.descriptors, limits.descriptors)
+}
+
+/// Never to more than it is.
+fn cap(resource: Resource, current: u64, maximum: u64) -> Result<(), Errno> {
+    let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    setrlimit(resource, Rlimit { current: Some(current.min(most)), maximum: Some(maximum.min(most)) })
+}
+
+/// Those that people and programs send, or that the kernel sends for what a program does.
+const SIGNALS: &[Signal] = &[
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::PIPE,
+    Signal::ALARM,
+    Signal::TERM,
+    Signal::CHILD,
+    Signal::CONT,
+    Signal::TSTP,
+    Signal::TTIN,
+    Signal::TTOU,
+    Signal::XCPU,
+    Signal::XFSZ,
+    Signal::WINCH,
+];

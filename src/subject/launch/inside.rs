@@ -1,0 +1,15 @@
+//! Inside: what a process of ours does that was started to launch a program.
+
+use std::ffi::OsString;
+
+use super::becoming;
+use super::order::{Order, Role};
+
+/// Does what the words of the hidden verb say. Where it returns there is nothing more to do than to end.
+pub(crate) fn inside(words: &[OsString]) {
+    let Some((order, command)) = Order::read(words) else { return };
+    match order.role {
+        Role::Program => becoming::start(&order, command),
+        Role::Outer | Role::Init => {}
+    }
+}

@@ -1,0 +1,130 @@
+//! News: what those of us that launch a program tell us through a pipe, one line each.
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use serde::{Deserialize, Serialize};
+
+use super::error::Reason;
+
+/// How a program ended. What is no end of its own is ours: it used too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ended {
+    Exit(i32),
+    Signal(i32),
+    OverMemory,
+    OverOutput,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum News {
+    /// The number of the first process in its namespace, as the one that started it sees it.
+    Init(u32),
+    /// The number of the program, as the first process of the namespace sees it.
+    Started(u32),
+    /// Something failed before there was a program; in the start of the program itself where there is no `step`.
+    Failed {
+        step: Option<String>,
+        errno: i32,
+    },
+    Ended(Ended),
+}
+
+impl News {
+    /// Whoever does not listen any more needs no news.
+    pub(super) fn send(&self, pipe: impl AsFd) {
+        let Ok(mut line) = serde_json::to_vec(self) else { return };
+        line.push(b'\n');
+        // Short enough that the kernel takes all of it or nothing.
+        let _ = rustix::io::write(pipe, &line);
+    }
+
+    /// Why there is no program.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        let Self::Failed { step, errno } = self else { return None };
+        let error = io::Error::from_raw_os_error(*errno);
+        Some(match step {
+            None => error,
+            Some(step) => io::Error::new(error.kind(), format!("it could not {step}: {}", Reason(&error))),
+        })
+    }
+}
+
+/// Our end of the pipe. It never blocks.
+pub(super) struct Inbox {
+    pipe: PipeReader,
+    begun: Vec<u8>,
+    is_closed: bool,
+}
+
+impl Inbox {
+    pub(super) fn of(pipe: PipeReader) -> io::Result<Self> {
+        never_block(&pipe)?;
+        Ok(Self { pipe, begun: Vec::new(), is_closed: false })
+    }
+
+    /// What has come since the last time.
+    pub(super) fn take(&mut self) -> Vec<News> {
+        let mut chunk = [0; 1024];
+        loop {
+            match self.pipe.read(&mut chunk) {
+                Ok(0) => {
+                    self.is_closed = true;
+                    break;
+                }
+                Ok(n) => self.begun.extend_from_slice(&chunk[..n]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        let end = self.begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines: Vec<u8> = self.begun.drain(..end).collect();
+        lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
+    /// Whether nobody can send any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// What can be waited on.
+    pub(super) fn pipe(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
+}
+
+pub(super) fn never_block(pipe: impl AsFd) -> io::Result<()> {
+    Ok(fcntl_setfl(&pipe, fcntl_getfl(&pipe)? | OFlags::NONBLOCK)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_come_whole_and_in_order() {
+        let (reader, writer) = io::pipe().unwrap();
+        let mut inbox = Inbox::of(reader).unwrap();
+        assert_eq!(inbox.take(), []);
+        News::Init(17).send(&writer);
+        News::Started(2).send(&writer);
+        rustix::io::write(&writer, b"{\"Ended\":").unwrap();
+        assert_eq!(inbox.take(), [News::Init(17), News::Started(2)]);
+        rustix::io::write(&writer, b"{\"Signal\":9}}\n").unwrap();
+        assert_eq!(inbox.take(), [News::Ended(Ended::Signal(9))]);
+        assert!(!inbox.is_closed());
+        drop(writer);
+        assert_eq!(inbox.take(), []);
+        assert!(inbox.is_closed());
+    }
+
+    #[test]
+    fn a_failure_says_what_was_tried_unless_it_was_the_program() {
+        let failed = |step: Option<&str>| News::Failed { step: step.map(str::to_owned), errno: 2 };
+        let text = |news: News| news.failure().unwrap().to_string();
+        assert_eq!(text(failed(None)), "No such file or directory (os error 2)");
+        assert_eq!(text(failed(Some("go to its folder"))), "it could not go to its folder: no such file or directory");
+        assert!(News::Started(2).failure().is_none());
+    }
+}
