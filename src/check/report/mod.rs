@@ -4,6 +4,8 @@
 //! Texts of a document are escaped already. A form goes over them again all the same: what is escaped stays as it is,
 //! and whoever fills a document some day and forgets cannot move a cursor with it.
 
+/// Many students.
+pub(crate) mod class;
 /// What GitHub Classroom reads.
 mod classroom;
 /// The Common Test Report Format.
