@@ -175,7 +175,7 @@ fn once(job: &Job, case: Case, schedule: Option<&Schedule>) -> Take {
     let played = thread::scope(|scope| {
         let thread = scope.spawn(|| {
             if job.setting.walls.network
-                && let Err(error) = own_network()
+                && let Err(error) = subject::own_network()
             {
                 return unjudged(format!("there was no network for this case: {error}"));
             }
@@ -336,7 +336,3 @@ const TAKEN: &str = "another program has the port that it wants; end that one, o
 /// How long a failure is shortened.
 const SHRINKING: Duration = Duration::from_secs(4);
 const MOST_TRIES: usize = 24;
-
-fn own_network() -> std::io::Result<()> {
-    todo!()
-}

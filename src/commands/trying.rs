@@ -50,7 +50,7 @@ fn trial() -> (Walls, Option<String>) {
 fn act(at: usize, launch: &Launch, script: &[String]) {
     if launch.walls.network {
         let begun = Instant::now();
-        let done = Ok::<(), ()>(());
+        let done = subject::own_network();
         println!("{at}: network {done:?} in {:?}", begun.elapsed());
     }
     let begun = Instant::now();
@@ -114,6 +114,7 @@ fn act(at: usize, launch: &Launch, script: &[String]) {
                 println!("{at}: {stopped:?} in {:?}", begun.elapsed());
                 return;
             }
+            "" => String::new(),
             "kill" => {
                 running.take().unwrap().kill();
                 println!("{at}: killed in {:?}", begun.elapsed());

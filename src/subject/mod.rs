@@ -41,7 +41,7 @@ mod usage;
 mod waiting;
 
 pub(crate) use error::SubjectError;
-pub(crate) use launch::{Launch, Limits, VERB, Walls, inside};
+pub(crate) use launch::{Launch, Limits, VERB, Walls, inside, own_network};
 pub(crate) use listening::free_port;
 pub(crate) use look::Look;
 pub(crate) use machine::{MachineTime, steal};

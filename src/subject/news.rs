@@ -1,9 +1,10 @@
 //! News: what those of us that launch a program tell us through a pipe, one line each.
 
 use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::error::Reason;
@@ -40,6 +41,13 @@ impl News {
         let _ = rustix::io::write(pipe, &line);
     }
 
+    /// What was tried and went wrong.
+    pub(super) fn failed(step: &str, error: &io::Error) -> Self {
+        // What the standard library or Landlock says by itself has no number.
+        let errno = error.raw_os_error().unwrap_or(Errno::INVAL.raw_os_error());
+        Self::Failed { step: Some(step.to_owned()), errno }
+    }
+
     /// Why there is no program.
     pub(super) fn failure(&self) -> Option<io::Error> {
         let Self::Failed { step, errno } = self else { return None };
@@ -64,33 +72,36 @@ impl Inbox {
         Ok(Self { pipe, begun: Vec::new(), is_closed: false })
     }
 
-    /// What has come since the last time.
-    pub(super) fn take(&mut self) -> Vec<News> {
+    /// The next of what has come.
+    pub(super) fn next(&mut self) -> Option<News> {
+        self.read();
+        while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.begun.drain(..=end).collect();
+            if let Ok(news) = serde_json::from_slice(&line) {
+                return Some(news);
+            }
+        }
+        None
+    }
+
+    fn read(&mut self) {
         let mut chunk = [0; 1024];
         loop {
             match self.pipe.read(&mut chunk) {
                 Ok(0) => {
                     self.is_closed = true;
-                    break;
+                    return;
                 }
                 Ok(n) => self.begun.extend_from_slice(&chunk[..n]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
+                Err(_) => return,
             }
         }
-        let end = self.begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let lines: Vec<u8> = self.begun.drain(..end).collect();
-        lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
 
     /// Whether nobody can send any more.
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed
-    }
-
-    /// What can be waited on.
-    pub(super) fn pipe(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
     }
 }
 
@@ -106,16 +117,16 @@ mod tests {
     fn news_come_whole_and_in_order() {
         let (reader, writer) = io::pipe().unwrap();
         let mut inbox = Inbox::of(reader).unwrap();
-        assert_eq!(inbox.take(), []);
+        assert_eq!(inbox.next(), None);
         News::Init(17).send(&writer);
         News::Started(2).send(&writer);
         rustix::io::write(&writer, b"{\"Ended\":").unwrap();
-        assert_eq!(inbox.take(), [News::Init(17), News::Started(2)]);
+        assert_eq!([inbox.next(), inbox.next(), inbox.next()], [Some(News::Init(17)), Some(News::Started(2)), None]);
         rustix::io::write(&writer, b"{\"Signal\":9}}\n").unwrap();
-        assert_eq!(inbox.take(), [News::Ended(Ended::Signal(9))]);
+        assert_eq!(inbox.next(), Some(News::Ended(Ended::Signal(9))));
         assert!(!inbox.is_closed());
         drop(writer);
-        assert_eq!(inbox.take(), []);
+        assert_eq!(inbox.next(), None);
         assert!(inbox.is_closed());
     }
 

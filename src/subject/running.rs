@@ -281,11 +281,12 @@ impl Shared {
     /// What the first of its namespace says of its end. Who cannot say it any more was killed with all.
     fn told(&self) -> Option<Ended> {
         let mut inbox = lock(&self.inbox);
-        let told = inbox.take().into_iter().find_map(|news| match news {
-            News::Ended(ended) => Some(ended),
-            _ => None,
-        });
-        told.or_else(|| inbox.is_closed().then_some(KILLED))
+        while let Some(news) = inbox.next() {
+            if let News::Ended(ended) = news {
+                return Some(ended);
+            }
+        }
+        inbox.is_closed().then_some(KILLED)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Becoming: the last that is ours in a process before it is the stranger's program.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -10,33 +12,41 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use rustix::stdio::{dup2_stdout, stdin, stdout};
+use rustix::thread::clear_ambient_capability_set;
 
 use super::super::news::News;
 use super::Limits;
+use super::files::write_only_to;
 use super::order::Order;
 
 /// Starts `command` in this process. Returns only where that fails, and then it has been told.
 ///
 /// Stdin is the terminal, stdout the pipe for news, which closes by itself when the program starts.
 pub(super) fn start(order: &Order, command: &[OsString]) {
+    if !order.walls.processes {
+        forget_files();
+    }
     let Ok(news) = rustix::io::fcntl_dupfd_cloexec(stdout(), 3) else { return };
-    let failed = match prepare(order) {
-        Ok(()) => News::Failed { step: None, errno: exec(command) },
-        Err((step, error)) => News::Failed { step: Some(step.to_owned()), errno: error.raw_os_error() },
-    };
+    let failed = prepare(order).err().unwrap_or_else(|| News::Failed { step: None, errno: exec(command) });
     failed.send(&news);
 }
 
-/// Each step with its name, for whoever has to hear that it failed.
-fn prepare(order: &Order) -> Result<(), (&'static str, Errno)> {
-    let named = |name: &'static str| move |error: Errno| (name, error);
-    stay_with(order).map_err(named("be tied to its parent"))?;
+fn prepare(order: &Order) -> Result<(), News> {
+    let step = |name: &'static str| move |error: Errno| News::failed(name, &error.into());
+    stay_with(order).map_err(step("be tied to its parent"))?;
     set_signals();
-    rustix::process::setsid().map_err(named("leave our session"))?;
-    rustix::process::ioctl_tiocsctty(stdin()).map_err(named("take its terminal"))?;
-    dup2_stdout(stdin()).map_err(named("print on its terminal"))?;
-    limit(&order.limits).map_err(named("limit what it uses"))?;
-    rustix::process::chdir(&order.folder).map_err(named("go to its folder"))
+    rustix::process::setsid().map_err(step("leave our session"))?;
+    rustix::process::ioctl_tiocsctty(stdin()).map_err(step("take its terminal"))?;
+    dup2_stdout(stdin()).map_err(step("print on its terminal"))?;
+    limit(&order.limits).map_err(step("limit what it uses"))?;
+    rustix::process::chdir(&order.folder).map_err(step("go to its folder"))?;
+    if order.walls.processes {
+        clear_ambient_capability_set().map_err(step("give up its rights"))?;
+    }
+    if order.walls.files {
+        write_only_to(&order.writable).map_err(|error| News::failed("protect files", &io::Error::other(error)))?;
+    }
+    Ok(())
 }
 
 /// Gives the number of the error.
@@ -54,6 +64,16 @@ pub(super) fn stay_with(order: &Order) -> Result<(), Errno> {
     match rustix::process::getppid() {
         Some(parent) if parent.as_raw_pid().unsigned_abs() != order.from => Err(Errno::SRCH),
         _ => Ok(()),
+    }
+}
+
+/// Closes what whoever started us left open: it is not for strangers.
+pub(super) fn forget_files() {
+    let files = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let numbers: Vec<i32> = files.filter_map(|file| file.file_name().to_str()?.parse().ok()).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // Nothing of ours is open yet, but for the folder that was just read and has been closed.
+        let _ = nix::unistd::close(number);
     }
 }
 

@@ -8,10 +8,22 @@
 mod becoming;
 /// What the stranger's program finds in its environment.
 mod environment;
+/// Where it may write.
+mod files;
+/// The files as it sees them.
+mod furniture;
+/// The first process of its namespaces.
+mod init;
 /// What those do that were started to launch a program.
 mod inside;
-/// What they are told.
+/// The process that makes its namespaces.
+mod namespaces;
+/// A network of its own.
+mod network;
+/// What those are told that launch a program.
 mod order;
+/// What stands between it and the rest of the machine.
+mod walls;
 
 use std::ffi::OsString;
 use std::io::{self, PipeWriter};
@@ -33,24 +45,10 @@ use super::running::{Ends, Running};
 use super::terminal::Terminal;
 use super::tree::Tree;
 pub(crate) use inside::inside;
+pub(crate) use network::own_network;
 pub(crate) use order::VERB;
 use order::{Order, Role};
-
-/// What stands between a program and the rest of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Walls {
-    pub(crate) network: bool,
-    pub(crate) processes: bool,
-    pub(crate) files: bool,
-    pub(crate) hidden: bool,
-}
-
-impl Walls {
-    pub(crate) const NONE: Self = Self { network: false, processes: false, files: false, hidden: false };
-    pub(crate) fn raise() -> (Self, Option<String>) {
-        (Self::NONE, None)
-    }
-}
+pub(crate) use walls::Walls;
 
 /// A program that is to be started.
 #[derive(Clone, Debug)]
@@ -107,7 +105,7 @@ impl Launch {
         self.launch().map_err(|source| SubjectError::Start { command: self.words(), source })
     }
 
-    fn launch(&self) -> io::Result<Running> {
+    pub(super) fn launch(&self) -> io::Result<Running> {
         if !self.walls.processes {
             adopted::adopt();
         }
@@ -170,7 +168,7 @@ struct Started {
 fn hear(inbox: &mut Inbox) -> io::Result<Started> {
     let mut init = None;
     let heard = poll(PATIENCE, || {
-        for news in inbox.take() {
+        while let Some(news) = inbox.next() {
             match news {
                 News::Init(pid) => init = Some(pid),
                 News::Started(pid) => return Some(Ok(Started { inside: init.map(|init| (init, pid)) })),
