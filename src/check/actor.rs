@@ -212,6 +212,19 @@ impl Actor {
         String::from_utf8_lossy(&self.running.stderr()).into_owned()
     }
 
+    /// What it printed on its terminal since `mark`, a number of bytes printed by then.
+    pub(crate) fn printed_since(&self, mark: u64) -> Vec<u8> {
+        let (output, printed) = (self.running.output(), self.running.printed_bytes());
+        let fresh = usize::try_from(printed.saturating_sub(mark)).unwrap_or(usize::MAX);
+        output[output.len() - fresh.min(output.len())..].to_vec()
+    }
+
+    /// The words of a mistake that nobody caught, where it wrote any.
+    pub(crate) fn uncaught(&self) -> Option<&'static str> {
+        let (stderr, output) = (self.stderr(), self.output());
+        UNCAUGHT.iter().find(|words| stderr.contains(**words) || output.contains(**words)).copied()
+    }
+
     pub(crate) fn printed_bytes(&self) -> u64 {
         self.running.printed_bytes()
     }
@@ -274,4 +287,15 @@ fn tail(text: &[u8]) -> Vec<u8> {
 pub(crate) const START: Duration = Duration::from_secs(10);
 const ON_ITS_WAY: Duration = Duration::from_millis(30);
 const MOST_QUESTIONS: usize = 20;
+/// How Python, Java, Rust, Go, Node, C# and Ruby say that they were not prepared.
+const UNCAUGHT: [&str; 8] = [
+    "Traceback (most recent call last)",
+    "Exception in thread ",
+    "panicked at ",
+    "panic: ",
+    "goroutine 1 [",
+    "Unhandled exception",
+    "terminate called after throwing",
+    "Uncaught ",
+];
 const MOST_TOLD: usize = 8192;

@@ -11,5 +11,21 @@ mod clock;
 pub(crate) mod dialogue;
 /// A finished check as plain data.
 pub(crate) mod document;
+/// Where we wait for clients.
+pub(crate) mod door;
+/// What a program says when something happens.
+pub(crate) mod events;
+/// Why a case did not pass.
+mod fault;
+/// How messages are told apart.
+pub(crate) mod frame;
+/// Mistakes that are known by what they look like.
+mod hints;
+/// Plays the cases and grades them.
+pub(crate) mod judge;
+/// The catalogue.
+pub(crate) mod labs;
+/// What a program asks on its terminal.
+pub(crate) mod prompts;
 /// A finished check as people and programs read it.
 pub(crate) mod report;

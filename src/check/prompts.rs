@@ -19,7 +19,8 @@ pub(crate) struct Answers {
     pub(crate) password: String,
     pub(crate) first: String,
     pub(crate) last: String,
-    /// What is said to questions without a word, in turn; then an empty line, which most take for "as you like".
+    /// What is said to questions without a word, in turn; then an empty line, which most take for "as you like". Where
+    /// the last one is a message, all that come later are.
     pub(crate) in_order: Vec<Topic>,
 }
 
@@ -51,14 +52,15 @@ pub(crate) struct Prompter {
     answers: Answers,
     /// How much of the output has been read as a prompt.
     read: u64,
-    /// What it was asked about.
-    asked: Vec<Topic>,
+    in_order: usize,
+    /// Whether all that is asked without a word is for the case to say.
+    in_company: bool,
     pub(crate) log: Vec<Prompted>,
 }
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, asked: Vec::new(), log: Vec::new() }
+        Self { answers, read: 0, in_order: 0, in_company: false, log: Vec::new() }
     }
 
     /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
@@ -76,7 +78,7 @@ impl Prompter {
         let text = String::from_utf8_lossy(question);
         let answer = match self.rule(&text) {
             Some(rule) => rule.answer.clone(),
-            None => match self.about(&text) {
+            None => match self.topic(&text) {
                 Some(Topic::Message) => return None,
                 topic => {
                     self.asked.extend(topic);
@@ -111,8 +113,26 @@ impl Prompter {
         self.log.push(Prompted { prompt, answer: say::escaped(answer.as_bytes()) });
     }
 
-    fn rule(&self, text: &str) -> Option<&Rule> {
-        self.answers.rules.iter().find(|rule| rule.prompt.is_match(text))
+    /// From now on it is connected: what it asks without a word is what to say.
+    pub(crate) fn comes_into_company(&mut self) {
+        self.in_company = true;
+    }
+
+    /// What a question is about, by its words or by its place.
+    pub(crate) fn topic(&mut self, question: &str) -> Option<Topic> {
+        let Some(named) = topic(question) else { return self.next_topic() };
+        // Who asks for the one in words does not ask for it without a word.
+        if let Some(at) = self.answers.in_order.iter().position(|topic| *topic == named) {
+            self.in_order = self.in_order.max(at + 1);
+        }
+        Some(named)
+    }
+
+    fn next_topic(&mut self) -> Option<Topic> {
+        let (order, last) = (&self.answers.in_order, self.answers.in_order.last().copied());
+        let next = order.get(self.in_order).copied().or(last.filter(|last| *last == Topic::Message));
+        self.in_order += 1;
+        if self.in_company { Some(Topic::Message) } else { next }
     }
 
     /// By its words; else whatever it has not asked for yet.
@@ -256,26 +276,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_in_words_is_not_said_again_to_a_question_without() {
-        let mut prompter =
-            Prompter::new(Answers { in_order: vec![Topic::Host, Topic::First, Topic::Last], ..answers(&[]) });
-        let questions = ["Host: ", "Ports from: ", "to: "];
-        assert!(questions.iter().all(|question| prompter.is_new(question.as_bytes())));
-        let said = questions.map(|question| prompter.answer(question.as_bytes(), 0).unwrap());
-        assert_eq!(said, ["127.0.0.1", "1", "9"]);
-        for question in ["to: ", "Host: ", "", "Again?"] {
-            assert!(!prompter.is_new(question.as_bytes()), "{question}");
-        }
-        assert!(prompter.was_asked_for(&[Topic::Last]) && !prompter.was_asked_for(&[Topic::Range]));
-    }
-
-    #[test]
-    fn a_range_is_written_as_the_question_asks() {
-        for (question, said) in
-            [("Range: ", "1-9"), ("Диапазон через пробел: ", "1 9"), ("port range, comma separated: ", "1,9")]
-        {
-            assert_eq!(Prompter::new(answers(&[])).answer(question.as_bytes(), 0).as_deref(), Some(said));
-        }
+    fn what_was_asked_in_words_is_not_expected_without() {
+        let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
+        let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
+        assert_eq!(prompter.answer("Port: ".as_bytes(), 6).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
+        let mut prompter = Prompter::new(answers(&[]));
+        prompter.comes_into_company();
+        assert_eq!(prompter.answer(b"", 0), None);
     }
 
     #[test]

@@ -2,16 +2,16 @@
 //! that is given one; its words end in a [`Miss`] by `?` where the program does not do its part.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::actor::{self, Actor};
 use super::case::{Case, Role};
-use super::document::Transport;
+use super::door::Doors;
 use super::fault::Miss;
 use super::prompts::{Answers, Prompter, Topic};
-use super::scene::{Scene, until};
+use super::scene::Scene;
 use super::schedule::{Schedule, Step};
 use super::setting::{Learned, Setting, Subject};
 use super::wire::{Reach, Wire};
@@ -30,6 +30,8 @@ pub(crate) struct Stage<'a> {
     actor: Option<Actor>,
     address: Option<SocketAddr>,
     place: Option<Workplace>,
+    /// Where we wait for a client, from its start on.
+    doors: Option<Rc<Doors>>,
     /// Said instead of what the case would say, where a shorter schedule is tried or one is done again.
     script: Option<&'a Schedule>,
     /// Added to the program's environment.
@@ -45,25 +47,18 @@ impl<'a> Stage<'a> {
         let scene = Rc::new(Scene::new(setting.patience, setting.stop.clone()));
         // Each case has dice of its own, so that it is the same whichever others are played.
         let own = case.id().bytes().fold(setting.seed, |seed, byte| crate::seeded::mix(seed ^ u64::from(byte)));
-        Self {
-            case,
-            setting,
-            scene,
-            dice: Dice::new(own),
-            actor: None,
-            address: None,
-            place: None,
-            script,
-            environment: Vec::new(),
-            limits: setting.limits,
-            wrapper: Vec::new(),
-        }
+        let (dice, environment) = (Dice::new(own), Vec::new());
+        let (actor, address, place, doors) = (None, None, None, None);
+        Self { case, setting, scene, dice, actor, address, place, doors, script, environment }
     }
 
     /// The program, which is started if it was not yet.
     pub(crate) fn program(&mut self) -> Result<&mut Actor, Miss> {
         if self.actor.is_none() {
-            let port = self.port_to_tell()?;
+            let port = match self.case.lab.role {
+                Role::Client => self.doors()?.told,
+                Role::Server | Role::Scanner => self.port_to_tell()?,
+            };
             let prompter = self.server_prompter(port);
             self.start(port, prompter)?;
         }
@@ -95,6 +90,15 @@ impl<'a> Stage<'a> {
         self.actor = None;
         self.address = None;
         Ok(self.actor.insert(Actor::start(&launch, &self.scene, prompter)?))
+    }
+
+    /// Where we wait for the client. A client finds somebody there from its start on.
+    pub(crate) fn doors(&mut self) -> Result<Rc<Doors>, Miss> {
+        if let Some(doors) = &self.doors {
+            return Ok(Rc::clone(doors));
+        }
+        let doors = Rc::new(Doors::open(self)?);
+        Ok(Rc::clone(self.doors.insert(doors)))
     }
 
     /// The program as it is, where it was started.
@@ -257,7 +261,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The port that a server is told: the one that was named, or any.
-    fn port_to_tell(&self) -> Result<u16, Miss> {
+    pub(crate) fn port_to_tell(&self) -> Result<u16, Miss> {
         match self.setting.port {
             Some(port) => Ok(port),
             None => self.free_port(),
@@ -276,7 +280,9 @@ impl<'a> Stage<'a> {
     pub(crate) fn prompts(&self, port: &str) -> Answers {
         let in_order = match self.case.lab.role {
             Role::Server => vec![Topic::Host, Topic::Port],
-            Role::Client => vec![Topic::Host, Topic::Port],
+            // Who was told where to go asks for nothing but what to say.
+            Role::Client if self.command().is_ok_and(Command::takes_port) => vec![Topic::Message],
+            Role::Client => vec![Topic::Host, Topic::Port, Topic::Message],
             Role::Scanner => vec![Topic::Host, Topic::First, Topic::Last],
         };
         Answers {
@@ -288,34 +294,6 @@ impl<'a> Stage<'a> {
             first: "1".to_owned(),
             last: "1024".to_owned(),
             in_order,
-        }
-    }
-
-    /// Waits until a client that was started comes to one of `doors`, and answers what it asks until then.
-    pub(crate) fn meet(&mut self, doors: &[TcpListener]) -> Result<Wire, Miss> {
-        let scene = Rc::clone(&self.scene);
-        let actor = self.program()?;
-        let accepted = until(scene.wait(actor::START), || {
-            if let Some(stream) = doors.iter().find_map(|door| door.accept().ok()) {
-                return Some(Ok(stream.0));
-            }
-            if let Some(ended) = actor.ending() {
-                return Some(Err(ended));
-            }
-            actor.attend();
-            None
-        });
-        let actor = self.program()?;
-        match accepted {
-            Some(Ok(socket)) => Wire::over(&scene, socket)
-                .map_err(|e| Miss::Unjudged(format!("the client left at once: {}", Reason(&e)))),
-            Some(Err(ended)) => {
-                let got = format!("it ended: {}", actor::how(ended));
-                Err(actor.fault(Transport::Died, "a connection from it", got))
-            }
-            None => {
-                Err(actor.fault(Transport::Timeout, "a connection from it", "it came to no port that we listen on"))
-            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use regex::Regex;
 use tempfile::TempDir;
 
 /// Where programs come from: what was typed, sorted out once.
@@ -94,21 +95,32 @@ impl Command {
 
     /// Numbers in its texts that could be ports: most programs have theirs written in them.
     pub(crate) fn ports_in_its_texts(&self) -> Vec<u16> {
-        let mut found = Vec::new();
-        let Some(folder) = &self.folder else { return found };
-        let mut files = Vec::new();
-        // What cannot be read has no ports for us.
-        let _ = list(folder, Path::new(""), &mut files);
-        for (file, size) in files.into_iter().filter(|(_, size)| *size < MOST_TEXT) {
-            let text = fs::read(folder.join(&file)).unwrap_or_default();
-            if size > 0 && !text.contains(&0) {
-                found.extend(numbers(&String::from_utf8_lossy(&text)));
-            }
-        }
+        let mut found: Vec<u16> = self.texts().iter().flat_map(|text| numbers(text)).collect();
         found.sort_unstable();
         found.dedup();
         found.truncate(MOST_PORTS);
         found
+    }
+
+    /// Whether a file that its words name has this in it: in its folder others of the same author may lie.
+    pub(crate) fn says_in_its_text(&self, pattern: &str) -> bool {
+        let Some(folder) = &self.folder else { return false };
+        let pattern = Regex::new(pattern).expect("ours are sound, as the cases that use them show");
+        let named = self.words.iter().map(Path::new).filter(|word| is_ours(folder, word));
+        // What cannot be read says nothing to us.
+        let mut texts = named.filter_map(|word| fs::read(folder.join(word)).ok());
+        texts.any(|text| pattern.is_match(&String::from_utf8_lossy(&text)))
+    }
+
+    /// What can be read in its folder.
+    fn texts(&self) -> Vec<String> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let mut files = Vec::new();
+        // What cannot be read says nothing to us.
+        let _ = list(folder, Path::new(""), &mut files);
+        let small = files.into_iter().filter(|(_, size)| (1..MOST_TEXT).contains(size));
+        let read = small.filter_map(|(file, _)| fs::read(folder.join(file)).ok());
+        read.filter(|text| !text.contains(&0)).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 /// 100 kB are received, and then sent back.
 mod bulk;
+/// A client, which finds us where it looks for its server.
+mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
 /// Knows its visitors by their address.
@@ -23,7 +25,7 @@ use super::case::Lab;
 
 /// All labs, in the order of the sheets.
 pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &scan::LAB];
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &client::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
