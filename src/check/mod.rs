@@ -29,3 +29,17 @@ pub(crate) mod labs;
 pub(crate) mod prompts;
 /// A finished check as people and programs read it.
 pub(crate) mod report;
+/// Bytes as a person reads them.
+mod say;
+/// What one case knows about itself while it is played.
+mod scene;
+/// What is said on one connection and when.
+pub(crate) mod schedule;
+/// What is the same for all cases.
+pub(crate) mod setting;
+/// Everything a case can do.
+mod stage;
+/// Our end of one connection.
+mod wire;
+/// The fresh copy of a program's folder.
+pub(crate) mod workplace;

@@ -52,7 +52,8 @@ pub(crate) struct Prompter {
     answers: Answers,
     /// How much of the output has been read as a prompt.
     read: u64,
-    in_order: usize,
+    /// What it was asked about.
+    asked: Vec<Topic>,
     /// Whether all that is asked without a word is for the case to say.
     in_company: bool,
     pub(crate) log: Vec<Prompted>,
@@ -60,7 +61,7 @@ pub(crate) struct Prompter {
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, in_order: 0, in_company: false, log: Vec::new() }
+        Self { answers, read: 0, asked: Vec::new(), in_company: false, log: Vec::new() }
     }
 
     /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
@@ -78,7 +79,7 @@ impl Prompter {
         let text = String::from_utf8_lossy(question);
         let answer = match self.rule(&text) {
             Some(rule) => rule.answer.clone(),
-            None => match self.topic(&text) {
+            None => match self.about(&text) {
                 Some(Topic::Message) => return None,
                 topic => {
                     self.asked.extend(topic);
@@ -118,27 +119,17 @@ impl Prompter {
         self.in_company = true;
     }
 
-    /// What a question is about, by its words or by its place.
-    pub(crate) fn topic(&mut self, question: &str) -> Option<Topic> {
-        let Some(named) = topic(question) else { return self.next_topic() };
-        // Who asks for the one in words does not ask for it without a word.
-        if let Some(at) = self.answers.in_order.iter().position(|topic| *topic == named) {
-            self.in_order = self.in_order.max(at + 1);
-        }
-        Some(named)
+    fn rule(&self, text: &str) -> Option<&Rule> {
+        self.answers.rules.iter().find(|rule| rule.prompt.is_match(text))
     }
 
-    fn next_topic(&mut self) -> Option<Topic> {
-        let (order, last) = (&self.answers.in_order, self.answers.in_order.last().copied());
-        let next = order.get(self.in_order).copied().or(last.filter(|last| *last == Topic::Message));
-        self.in_order += 1;
-        if self.in_company { Some(Topic::Message) } else { next }
-    }
-
-    /// By its words; else whatever it has not asked for yet.
-    fn about(&self, text: &str) -> Option<Topic> {
-        let mut left = self.answers.in_order.iter().filter(|topic| !self.asked.contains(topic));
-        topic(text).or_else(|| left.next().copied())
+    /// What a question is about, by its words; else whatever it has not asked for yet.
+    pub(crate) fn about(&self, question: &str) -> Option<Topic> {
+        let in_turn = || {
+            let mut left = self.answers.in_order.iter();
+            left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
+        };
+        topic(question).or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
     }
 
     fn value(&self, topic: Option<Topic>, text: &str) -> String {

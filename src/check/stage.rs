@@ -47,9 +47,20 @@ impl<'a> Stage<'a> {
         let scene = Rc::new(Scene::new(setting.patience, setting.stop.clone()));
         // Each case has dice of its own, so that it is the same whichever others are played.
         let own = case.id().bytes().fold(setting.seed, |seed, byte| crate::seeded::mix(seed ^ u64::from(byte)));
-        let (dice, environment) = (Dice::new(own), Vec::new());
-        let (actor, address, place, doors) = (None, None, None, None);
-        Self { case, setting, scene, dice, actor, address, place, doors, script, environment }
+        Self {
+            case,
+            setting,
+            scene,
+            dice: Dice::new(own),
+            actor: None,
+            address: None,
+            place: None,
+            doors: None,
+            script,
+            environment: Vec::new(),
+            limits: setting.limits,
+            wrapper: Vec::new(),
+        }
     }
 
     /// The program, which is started if it was not yet.
