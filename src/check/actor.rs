@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
-use super::prompts::{Prompter, Topic};
+use super::prompts::{Prompter, Screen, Topic};
 use super::say;
 use super::scene::{Scene, millis, until};
 use crate::event::Untrusted;
@@ -49,14 +49,14 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let (mut output, mut printed) = (self.running.output(), self.running.printed_bytes());
-        if self.prompter.question(&output, printed).is_empty() {
+        let mut screen = self.screen();
+        if self.prompter.question(&screen).is_empty() {
             // What it printed last may still be on its way through the terminal.
             self.scene.breathe(ON_ITS_WAY);
-            (output, printed) = (self.running.output(), self.running.printed_bytes());
+            screen = self.screen();
         }
-        let question = self.prompter.question(&output, printed).to_vec();
-        match self.prompter.answer(&question, printed) {
+        let question = self.prompter.question(&screen);
+        match self.prompter.answer(&question, &screen) {
             Some(answer) => {
                 self.type_line(answer.as_bytes());
                 Turn::Answered
@@ -65,10 +65,15 @@ impl Actor {
         }
     }
 
+    fn screen(&self) -> Screen {
+        let running = &self.running;
+        Screen { output: running.output(), printed: running.printed_bytes(), stderr: running.stderr() }
+    }
+
     /// What it asks, where it reads from its terminal.
     pub(crate) fn question(&self) -> Option<Vec<u8>> {
         let is_asking = self.running.awaits_input();
-        is_asking.then(|| self.prompter.question(&self.running.output(), self.running.printed_bytes()).to_vec())
+        is_asking.then(|| self.prompter.question(&self.screen()))
     }
 
     /// Whether it asks for one of these just now.
@@ -154,9 +159,9 @@ impl Actor {
 
     /// A line of the case's own, as an answer to what was asked last.
     pub(crate) fn tell(&mut self, line: &str) {
-        let (output, printed) = (self.running.output(), self.running.printed_bytes());
-        let question = self.prompter.question(&output, printed).to_vec();
-        self.prompter.settle(&question, line, printed);
+        let screen = self.screen();
+        let question = self.prompter.question(&screen);
+        self.prompter.settle(&question, line, &screen);
         self.type_line(line.as_bytes());
     }
 
