@@ -19,6 +19,8 @@ pub(crate) struct Actor {
     running: Rc<Running>,
     scene: Rc<Scene>,
     pub(crate) prompter: Prompter,
+    /// How much of its stderr has been read as a prompt.
+    read: usize,
 }
 
 /// What somebody at a terminal waits for.
@@ -41,7 +43,7 @@ impl Actor {
         scene.note(0, Deed::Started { command: words.join(" ") });
         let running = Rc::new(running);
         scene.set_program(Some(Rc::clone(&running)));
-        Ok(Self { running, scene: Rc::clone(scene), prompter })
+        Ok(Self { running, scene: Rc::clone(scene), prompter, read: 0 })
     }
 
     /// Answers what it asks, if it asks.
@@ -49,15 +51,26 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let (output, printed) = (self.running.output(), self.running.printed_bytes());
-        let question = self.prompter.question(&output, printed).to_vec();
+        let (question, printed) = self.question();
         match self.prompter.answer(&question, printed) {
             Some(answer) => {
+                self.read = self.running.stderr().len();
                 self.type_line(answer.as_bytes());
                 Turn::Answered
             }
             None => Turn::OurWords,
         }
+    }
+
+    /// What it asks, and how much it has printed by then. A line without an end on stderr is a prompt too: Python's
+    /// `input` writes there.
+    pub(crate) fn question(&self) -> (Vec<u8>, u64) {
+        let (output, printed) = (self.running.output(), self.running.printed_bytes());
+        let stderr = self.running.stderr();
+        let fresh = &stderr[self.read.min(stderr.len())..];
+        let unended = fresh.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let question = if unended.is_empty() { self.prompter.question(&output, printed) } else { unended };
+        (question.to_vec(), printed)
     }
 
     /// Answers until it waits for what the case has to say.
@@ -137,9 +150,9 @@ impl Actor {
 
     /// A line of the case's own, as an answer to what was asked last.
     pub(crate) fn tell(&mut self, line: &str) {
-        let (output, printed) = (self.running.output(), self.running.printed_bytes());
-        let question = self.prompter.question(&output, printed).to_vec();
+        let (question, printed) = self.question();
         self.prompter.settle(&question, line, printed);
+        self.read = self.running.stderr().len();
         self.type_line(line.as_bytes());
     }
 

@@ -98,7 +98,8 @@ impl Prompter {
 
     /// What a question is about, by its words or by its place.
     pub(crate) fn topic(&mut self, question: &str) -> Option<Topic> {
-        let Some(named) = topic(question) else { return self.next_topic() };
+        let named = topic(question).filter(|_| !self.in_company || is_asked(question));
+        let Some(named) = named else { return self.next_topic() };
         // Who asks for the one in words does not ask for it without a word.
         if let Some(at) = self.answers.in_order.iter().position(|topic| *topic == named) {
             self.in_order = self.in_order.max(at + 1);
@@ -125,6 +126,11 @@ impl Prompter {
             Some(Topic::Message) | None => String::new(),
         }
     }
+}
+
+/// Whether it reads like a question, and not like the news that `port 5555` was reached.
+fn is_asked(line: &str) -> bool {
+    line.trim_end().ends_with([':', '?', '>', ']'])
 }
 
 /// What the words of a prompt are about, in English, Polish, Russian and German.
@@ -223,7 +229,8 @@ mod tests {
         assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
         let mut prompter = Prompter::new(answers(&[]));
         prompter.comes_into_company();
-        assert_eq!(prompter.answer(b"", 0), None);
+        assert_eq!((prompter.answer(b"", 0), prompter.answer(b"connected to port 5555", 9)), (None, None));
+        assert_eq!(prompter.answer(b"Port [5555]: ", 9).as_deref(), Some("5555"));
     }
 
     #[test]

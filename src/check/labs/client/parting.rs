@@ -97,6 +97,7 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
     let mut lines = [first, second].into_iter();
     let scene = stage.scene.clone();
     let program = stage.program()?;
+    let mut is_watched = false;
     loop {
         match after(program, &scene, &doors) {
             After::Ended(Ended::Exit(_)) if program.uncaught().is_none() => {
@@ -109,6 +110,13 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
             }
             After::CameAgain => return Ok(Some("it connects again".to_owned())),
             After::AskedWhere => return Ok(Some("it asks where to go".to_owned())),
+            // A thread that goes round in a circle does not show in what it asks.
+            After::Asks if !std::mem::replace(&mut is_watched, true) => {
+                if spins(program, &scene) {
+                    let got = "it asks for the next line, and keeps a processor busy";
+                    return Err(program.fault(Transport::Spun, LEAVES, got).with_did(did));
+                }
+            }
             After::Asks => match lines.next() {
                 Some(line) => program.tell(&line),
                 None => {
@@ -330,4 +338,4 @@ const REFUSED: Duration = Duration::from_secs(8);
 const MOST_QUESTIONS: usize = 5;
 /// Host, port, and a line.
 const FIRST_QUESTIONS: usize = 3;
-const WATCHED: Duration = Duration::from_millis(800);
+const WATCHED: Duration = Duration::from_millis(500);
