@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
-use super::prompts::Prompter;
+use super::prompts::{Prompter, Topic};
 use super::say;
 use super::scene::{Scene, millis, until};
 use crate::event::Untrusted;
@@ -51,7 +51,12 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let (question, printed) = self.question();
+        let (mut question, mut printed) = self.unanswered();
+        if question.is_empty() {
+            // What it printed last may still be on its way through the terminal.
+            self.scene.breathe(ON_ITS_WAY);
+            (question, printed) = self.unanswered();
+        }
         match self.prompter.answer(&question, printed) {
             Some(answer) => {
                 self.read = self.running.stderr().len();
@@ -62,15 +67,27 @@ impl Actor {
         }
     }
 
-    /// What it asks, and how much it has printed by then. A line without an end on stderr is a prompt too: Python's
-    /// `input` writes there.
-    pub(crate) fn question(&self) -> (Vec<u8>, u64) {
+    /// What it asks, where it reads from its terminal.
+    pub(crate) fn question(&self) -> Option<Vec<u8>> {
+        let is_asking = self.running.awaits_input();
+        is_asking.then(|| self.unanswered().0)
+    }
+
+    /// What was printed last and had no answer yet, and how much had been printed by then. A line without an end on
+    /// stderr is a prompt too: Python's `input` writes there.
+    fn unanswered(&self) -> (Vec<u8>, u64) {
         let (output, printed) = (self.running.output(), self.running.printed_bytes());
         let stderr = self.running.stderr();
         let fresh = &stderr[self.read.min(stderr.len())..];
         let unended = fresh.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let question = if unended.is_empty() { self.prompter.question(&output, printed) } else { unended };
         (question.to_vec(), printed)
+    }
+
+    /// Whether it asks for one of these just now.
+    pub(crate) fn asks_about(&self, topics: &[Topic]) -> bool {
+        let asked = self.question().and_then(|question| super::prompts::topic(&String::from_utf8_lossy(&question)));
+        asked.is_some_and(|topic| topics.contains(&topic))
     }
 
     /// Answers until it waits for what the case has to say.
@@ -150,7 +167,7 @@ impl Actor {
 
     /// A line of the case's own, as an answer to what was asked last.
     pub(crate) fn tell(&mut self, line: &str) {
-        let (question, printed) = self.question();
+        let (question, printed) = self.unanswered();
         self.prompter.settle(&question, line, printed);
         self.read = self.running.stderr().len();
         self.type_line(line.as_bytes());
@@ -281,6 +298,7 @@ fn tail(text: &[u8]) -> Vec<u8> {
 
 /// A Java program on a busy machine.
 pub(crate) const START: Duration = Duration::from_secs(10);
+const ON_ITS_WAY: Duration = Duration::from_millis(30);
 const MOST_QUESTIONS: usize = 20;
 /// How Python, Java, Rust, Go, Node, C# and Ruby say that they were not prepared.
 const UNCAUGHT: [&str; 8] = [

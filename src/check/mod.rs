@@ -5,6 +5,8 @@
 mod actor;
 /// One row of a lab, and where it stands.
 pub(crate) mod case;
+/// The time of day as programs write it.
+mod clock;
 /// Conversations in words of the program's own.
 pub(crate) mod dialogue;
 /// A finished check as plain data.

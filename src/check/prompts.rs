@@ -38,6 +38,10 @@ pub(crate) enum Topic {
     Port,
     First,
     Last,
+    /// First and last in one answer.
+    Range,
+    Timeout,
+    Workers,
     Name,
     Password,
     Message,
@@ -48,7 +52,8 @@ pub(crate) struct Prompter {
     answers: Answers,
     /// How much of the output has been read as a prompt.
     read: u64,
-    in_order: usize,
+    /// What it was asked about.
+    asked: Vec<Topic>,
     /// Whether all that is asked without a word is for the case to say.
     in_company: bool,
     pub(crate) log: Vec<Prompted>,
@@ -56,7 +61,7 @@ pub(crate) struct Prompter {
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, in_order: 0, in_company: false, log: Vec::new() }
+        Self { answers, read: 0, asked: Vec::new(), in_company: false, log: Vec::new() }
     }
 
     /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
@@ -72,16 +77,34 @@ impl Prompter {
     /// What to type; nothing where the question is about what the case itself wants to say.
     pub(crate) fn answer(&mut self, question: &[u8], printed: u64) -> Option<String> {
         let text = String::from_utf8_lossy(question);
-        let ruled = self.answers.rules.iter().find(|rule| rule.prompt.is_match(&text));
-        let answer = match ruled {
+        let answer = match self.rule(&text) {
             Some(rule) => rule.answer.clone(),
-            None => match self.topic(&text) {
+            None => match self.about(&text) {
                 Some(Topic::Message) => return None,
-                topic => self.value(topic),
+                topic => {
+                    self.asked.extend(topic);
+                    self.value(topic, &text)
+                }
             },
         };
         self.settle(question, &answer, printed);
         Some(answer)
+    }
+
+    /// Whether nothing like it was asked before, and there is something to say to it.
+    pub(crate) fn is_new(&self, question: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(question);
+        if self.rule(&text).is_some() {
+            let prompt = say::escaped(question);
+            return self.log.iter().all(|asked| asked.prompt != prompt);
+        }
+        let topic = self.about(&text).filter(|topic| *topic != Topic::Message);
+        topic.is_some_and(|topic| !self.asked.contains(&topic))
+    }
+
+    /// Whether one of these was asked for, in words or by its turn.
+    pub(crate) fn was_asked_for(&self, topics: &[Topic]) -> bool {
+        topics.iter().any(|topic| self.asked.contains(topic))
     }
 
     /// The question has had this answer.
@@ -96,27 +119,29 @@ impl Prompter {
         self.in_company = true;
     }
 
-    /// What a question is about, by its words or by its place.
-    pub(crate) fn topic(&mut self, question: &str) -> Option<Topic> {
+    fn rule(&self, text: &str) -> Option<&Rule> {
+        self.answers.rules.iter().find(|rule| rule.prompt.is_match(text))
+    }
+
+    /// What a question is about, by its words; else whatever it has not asked for yet.
+    pub(crate) fn about(&self, question: &str) -> Option<Topic> {
+        // Who asks for the second in words does not ask for the first without.
+        let in_turn = || {
+            let order = &self.answers.in_order;
+            let is_past = |topic: &Topic| *topic != Topic::Message && self.asked.contains(topic);
+            let from = order.iter().rposition(is_past).map_or(0, |at| at + 1);
+            order.get(from).copied()
+        };
         let named = topic(question).filter(|_| !self.in_company || is_asked(question));
-        let Some(named) = named else { return self.next_topic() };
-        // Who asks for the one in words does not ask for it without a word.
-        if let Some(at) = self.answers.in_order.iter().position(|topic| *topic == named) {
-            self.in_order = self.in_order.max(at + 1);
-        }
-        Some(named)
+        named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
     }
 
-    fn next_topic(&mut self) -> Option<Topic> {
-        let (order, last) = (&self.answers.in_order, self.answers.in_order.last().copied());
-        let next = order.get(self.in_order).copied().or(last.filter(|last| *last == Topic::Message));
-        self.in_order += 1;
-        if self.in_company { Some(Topic::Message) } else { next }
-    }
-
-    fn value(&self, topic: Option<Topic>) -> String {
+    fn value(&self, topic: Option<Topic>, text: &str) -> String {
         let answers = &self.answers;
         match topic {
+            Some(Topic::Range) => [&*answers.first, &*answers.last].join(between(text)),
+            Some(Topic::Timeout) => "1".to_owned(),
+            Some(Topic::Workers) => "50".to_owned(),
             Some(Topic::Host) => answers.host.clone(),
             Some(Topic::Port) => answers.port.clone(),
             Some(Topic::First) => answers.first.clone(),
@@ -133,17 +158,38 @@ fn is_asked(line: &str) -> bool {
     line.trim_end().ends_with([':', '?', '>', ']'])
 }
 
-/// What the words of a prompt are about, in English, Polish, Russian and German.
+/// What the words of a prompt are about, in English, Polish, Russian and German. Examples in brackets say what may be
+/// answered, not what is asked for.
 pub(crate) fn topic(prompt: &str) -> Option<Topic> {
-    TOPICS.iter().find(|(words, _)| words.is_match(prompt)).map(|(_, topic)| *topic)
+    let bare = EXAMPLES.replace_all(prompt, "");
+    let asked = if bare.chars().any(char::is_alphabetic) { &bare } else { prompt };
+    let about = |topic| TOPICS.iter().any(|(words, about)| *about == topic && words.is_match(asked));
+    // Who asks for a range, and for none of its ends or for both.
+    if about(Topic::Range) && about(Topic::First) == about(Topic::Last) {
+        return Some(Topic::Range);
+    }
+    TOPICS.iter().find(|(words, _)| words.is_match(asked)).map(|(_, topic)| *topic)
 }
+
+/// What stands between the ends of a range.
+fn between(prompt: &str) -> &'static str {
+    let rows = [(" ", r"(?i)(space|spacj|odstęp|пробел|leerz)"), (",", r"(?i)(comma|przecin|запят|komma)")];
+    let is_asked = |words: &str| Regex::new(words).is_ok_and(|words| words.is_match(prompt));
+    rows.iter().find(|(_, words)| is_asked(words)).map_or("-", |(mark, _)| mark)
+}
+
+static EXAMPLES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\([^)]*\)|\[[^\]]*\]").expect("it is sound, as its test shows"));
 
 /// The first that matches counts: who asks for the port of a host asks for a port, and who asks for the first port of a
 /// range for that.
 static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let rows = [
+        (r"(timeout|time-out|таймаут|тайм-аут|limit czasu|zeitlimit)", Topic::Timeout),
+        (r"(\bthreads|поток|wątk|watk|worker)", Topic::Workers),
         (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
         (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
+        (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
         (r"(\bport|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
         (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
@@ -187,6 +233,14 @@ mod tests {
             ("Port początkowy: ", Some(Topic::First)),
             ("Введите конечный порт: ", Some(Topic::Last)),
             ("last port? ", Some(Topic::Last)),
+            ("Конечный порт (от 1 до 65535): ", Some(Topic::Last)),
+            ("Podaj zakres portów od: ", Some(Topic::First)),
+            ("Enter port range (1-1024): ", Some(Topic::Range)),
+            ("Введите диапазон портов через пробел: ", Some(Topic::Range)),
+            ("Portbereich von-bis: ", Some(Topic::Range)),
+            ("Ilość wątków: ", Some(Topic::Workers)),
+            ("Timeout (s): ", Some(Topic::Timeout)),
+            ("(port): ", Some(Topic::Port)),
             ("Enter message: ", Some(Topic::Message)),
             ("> ", Some(Topic::Message)),
             ("Введите строку: ", Some(Topic::Message)),

@@ -42,6 +42,8 @@ pub(crate) struct Setting {
     /// Whether the sheet asks that `exit` ends the conversation.
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) learned: OnceLock<Learned>,
+    /// How it speaks, as far as we have found out ourselves.
+    pub(crate) spoken: OnceLock<Dialogue>,
 }
 
 /// What the first case found out about its ways.
@@ -49,4 +51,6 @@ pub(crate) struct Setting {
 pub(crate) struct Learned {
     /// What a server says before it was asked anything.
     pub(crate) greeting: Vec<u8>,
+    /// The ports from the first to the last that a scanner asks which takes no range.
+    pub(crate) range: Option<(u16, u16)>,
 }

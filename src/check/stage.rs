@@ -15,10 +15,10 @@ use super::scene::Scene;
 use super::schedule::{Schedule, Step};
 use super::setting::{Learned, Setting, Subject};
 use super::wire::{Reach, Wire};
-use super::workplace::{Command, Workplace};
+use super::workplace::{Command, Told, Workplace};
 use crate::net::Reason;
 use crate::seeded::Dice;
-use crate::subject::{self, Launch};
+use crate::subject::{self, Launch, Limits};
 
 /// One case, one copy of the program's folder, and at most one program at a time. It is dropped when the case is over:
 /// the program ends before its folder goes away.
@@ -36,6 +36,10 @@ pub(crate) struct Stage<'a> {
     script: Option<&'a Schedule>,
     /// Added to the program's environment.
     pub(crate) environment: Vec<(OsString, OsString)>,
+    /// What the program may use.
+    pub(crate) limits: Limits,
+    /// Words before the program's own, of somebody who starts it for us.
+    pub(crate) wrapper: Vec<OsString>,
 }
 
 impl<'a> Stage<'a> {
@@ -43,9 +47,20 @@ impl<'a> Stage<'a> {
         let scene = Rc::new(Scene::new(setting.patience, setting.stop.clone()));
         // Each case has dice of its own, so that it is the same whichever others are played.
         let own = case.id().bytes().fold(setting.seed, |seed, byte| crate::seeded::mix(seed ^ u64::from(byte)));
-        let (dice, environment) = (Dice::new(own), Vec::new());
-        let (actor, address, place, doors) = (None, None, None, None);
-        Self { case, setting, scene, dice, actor, address, place, doors, script, environment }
+        Self {
+            case,
+            setting,
+            scene,
+            dice: Dice::new(own),
+            actor: None,
+            address: None,
+            place: None,
+            doors: None,
+            script,
+            environment: Vec::new(),
+            limits: setting.limits,
+            wrapper: Vec::new(),
+        }
     }
 
     /// The program, which is started if it was not yet.
@@ -63,19 +78,23 @@ impl<'a> Stage<'a> {
 
     /// Starts it, told `port`, with somebody at its terminal.
     pub(crate) fn start(&mut self, port: u16, prompter: Prompter) -> Result<&mut Actor, Miss> {
+        self.start_told(&Told::place(HOST, port), prompter)
+    }
+
+    /// Starts it, told this, with somebody at its terminal.
+    pub(crate) fn start_told(&mut self, told: &Told, prompter: Prompter) -> Result<&mut Actor, Miss> {
         let command = self.command()?.clone();
         if self.place.is_none() {
             self.place = Some(Workplace::new(&command).map_err(|e| Miss::Unjudged(e.to_string()))?);
         }
         let folder = self.place()?.path().to_owned();
-        let told = command.environment(HOST, port, &folder);
-        let environment = told.into_iter().chain(self.environment.clone()).collect();
+        let environment = command.environment(told, &folder).into_iter().chain(self.environment.clone()).collect();
         let launch = Launch {
-            command: command.filled(HOST, port, &folder),
+            command: self.wrapper.iter().cloned().chain(command.filled(told, &folder)).collect(),
             folder,
             environment,
             hidden: self.setting.hidden.clone(),
-            limits: self.setting.limits,
+            limits: self.limits,
             walls: self.setting.walls,
         };
         // The last one ends before the next one starts.
@@ -108,6 +127,12 @@ impl<'a> Stage<'a> {
     pub(crate) fn kill(&mut self) {
         self.scene.set_program(None);
         self.take_actor();
+    }
+
+    /// Ends the program, and forgets what it has written.
+    pub(crate) fn afresh(&mut self) {
+        self.kill();
+        self.place = None;
     }
 
     /// The folder that it runs in.
@@ -173,7 +198,7 @@ impl<'a> Stage<'a> {
             None => {
                 wire.listen_for(self.scene.stretched(GREETING));
                 // Whoever came first was right.
-                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard() });
+                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard(), ..Learned::default() });
             }
         }
     }

@@ -42,6 +42,8 @@ pub(crate) enum End {
 pub(crate) struct Reach {
     /// Where from, where that matters.
     pub(crate) source: Option<std::net::IpAddr>,
+    /// Our port, where it has to be one that was used before; 0 for any.
+    pub(crate) source_port: u16,
     /// Bytes of our receive buffer: a small one makes the other side feel soon that nobody reads.
     pub(crate) receive_buffer: Option<usize>,
 }
@@ -56,7 +58,8 @@ impl Wire {
             socket.set_recv_buffer_size(bytes).map_err(ours)?;
         }
         if let Some(source) = reach.source {
-            socket.bind(&SocketAddr::new(source, 0).into()).map_err(ours)?;
+            socket.set_reuse_address(reach.source_port != 0).map_err(ours)?;
+            socket.bind(&SocketAddr::new(source, reach.source_port).into()).map_err(ours)?;
         }
         let patience = scene.stretched(CONNECTING);
         if let Err(error) = socket.connect_timeout(&SockAddr::from(to), patience) {
@@ -137,6 +140,12 @@ impl Wire {
         let pushed = bytes.len() - rest.len();
         self.note_sent(&bytes[..pushed]);
         pushed
+    }
+
+    /// From now on it is read as by anybody.
+    pub(crate) fn widen(&self) {
+        // A small buffer is as good, and slower.
+        let _ = SockRef::from(&self.socket).set_recv_buffer_size(USUAL_BUFFER);
     }
 
     /// Exactly this comes back. What comes behind it stays for the next.
@@ -393,6 +402,16 @@ impl Wire {
         if heard.is_empty() { fault.into() } else { fault.at(&heard, at).into() }
     }
 
+    /// Nothing came of what was wanted, and nobody waits for it any more.
+    pub(crate) fn silence(&self, want: impl Into<String>) -> Miss {
+        let (transport, got) = match self.end {
+            Some(End::Fin) => (Transport::Fin, self.story("nothing")),
+            Some(End::Rst) => (Transport::Rst, self.story("nothing")),
+            None => (Transport::Timeout, format!("nothing within {} s", self.seconds(ANSWER))),
+        };
+        self.fault(transport, want, got)
+    }
+
     fn surplus(&mut self, want: &str) -> Miss {
         let heard = self.heard.clone();
         let got = say::amount(&heard);
@@ -444,6 +463,7 @@ const CONNECTING: Duration = Duration::from_secs(4);
 const SENDING: Duration = Duration::from_secs(4);
 /// Whoever has said something and says nothing for so long has said it all.
 pub(crate) const QUIET: Duration = Duration::from_millis(120);
+const USUAL_BUFFER: usize = 1 << 20;
 /// Nobody is asked for more than 16 MiB.
 const MOST_HEARD: usize = 64 << 20;
 const MOST_SAID: usize = 1 << 17;

@@ -1,6 +1,7 @@
 //! Workplace: the fresh copy of a program's folder that a case runs in, so that no case finds what another left.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -10,11 +11,22 @@ use tempfile::TempDir;
 /// Where programs come from: what was typed, sorted out once.
 #[derive(Clone, Debug)]
 pub(crate) struct Command {
-    /// `{host}`, `{port}` and `{dir}` stand for what is known only when it is started.
+    /// `{host}`, `{port}`, `{first}`, `{last}`, `{ports}` and `{dir}` stand for what is known only when it is started.
     pub(crate) words: Vec<OsString>,
     /// Its folder; nothing for a program that has none, such as one that is installed.
     pub(crate) folder: Option<PathBuf>,
     pub(crate) environment: Vec<(OsString, OsString)>,
+}
+
+/// What a program is told in its words and its environment.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) host: String,
+    pub(crate) port: String,
+    /// A scanner's range, as two words and as one.
+    pub(crate) first: String,
+    pub(crate) last: String,
+    pub(crate) ports: String,
 }
 
 /// A folder that goes away again.
@@ -49,29 +61,35 @@ impl Command {
     }
 
     /// The words for one start, with what is known by then.
-    pub(crate) fn filled(&self, host: &str, port: u16, folder: &Path) -> Vec<OsString> {
-        self.words.iter().map(|word| self.fill(word, host, port, folder)).collect()
+    pub(crate) fn filled(&self, told: &Told, folder: &Path) -> Vec<OsString> {
+        self.words.iter().map(|word| self.fill(word, told, folder)).collect()
     }
 
-    fn fill(&self, word: &OsString, host: &str, port: u16, folder: &Path) -> OsString {
+    fn fill(&self, word: &OsString, told: &Told, folder: &Path) -> OsString {
         let Some(text) = word.to_str() else { return word.clone() };
         let inside = self.folder.as_deref().and_then(|original| Path::new(text).strip_prefix(original).ok());
         if let Some(rest) = inside.filter(|_| Path::new(text).is_absolute()) {
             return folder.join(rest).into_os_string();
         }
-        let port = port.to_string();
-        text.replace("{host}", host).replace("{port}", &port).replace("{dir}", &folder.to_string_lossy()).into()
+        let blanks = told.blanks();
+        let filled = blanks.iter().fold(text.to_owned(), |text, (blank, value)| text.replace(blank, value));
+        filled.replace("{dir}", &folder.to_string_lossy()).into()
     }
 
     /// Whether it takes its port from its words or its environment.
     pub(crate) fn takes_port(&self) -> bool {
+        self.takes("{port}")
+    }
+
+    /// Whether `blank` is left for us in its words or its environment.
+    pub(crate) fn takes(&self, blank: &str) -> bool {
         let values = self.environment.iter().map(|(_, value)| value);
-        self.words.iter().chain(values).any(|word| word.to_str().is_some_and(|word| word.contains("{port}")))
+        self.words.iter().chain(values).any(|word| word.to_str().is_some_and(|word| word.contains(blank)))
     }
 
     /// What is added to its environment, with what is known by then.
-    pub(crate) fn environment(&self, host: &str, port: u16, folder: &Path) -> Vec<(OsString, OsString)> {
-        let filled = |(name, value): &(OsString, OsString)| (name.clone(), self.fill(value, host, port, folder));
+    pub(crate) fn environment(&self, told: &Told, folder: &Path) -> Vec<(OsString, OsString)> {
+        let filled = |(name, value): &(OsString, OsString)| (name.clone(), self.fill(value, told, folder));
         self.environment.iter().map(filled).collect()
     }
 
@@ -106,12 +124,37 @@ impl Command {
     }
 }
 
+impl Told {
+    /// What a server or a client is told: where, and of ports no more than that one.
+    pub(crate) fn place(host: &str, port: u16) -> Self {
+        Self { port: port.to_string(), ..Self::range(host, &port.to_string(), &port.to_string()) }
+    }
+
+    /// What a scanner is told.
+    pub(crate) fn range(host: &str, first: &str, last: &str) -> Self {
+        let (first, last, ports) = (first.to_owned(), last.to_owned(), format!("{first}-{last}"));
+        Self { host: host.to_owned(), port: ports.clone(), first, last, ports }
+    }
+
+    fn blanks(&self) -> [(&'static str, &str); 5] {
+        [
+            ("{host}", &self.host),
+            ("{port}", &self.port),
+            ("{first}", &self.first),
+            ("{last}", &self.last),
+            ("{ports}", &self.ports),
+        ]
+    }
+}
+
 impl Workplace {
     /// # Errors
     /// Where the folder is too much, or cannot be read, or there is no room for it.
     pub(crate) fn new(command: &Command) -> Result<Self, WorkplaceError> {
         let failed = |path: &Path, source| WorkplaceError::Copy { path: path.to_owned(), source };
-        let folder = tempfile::Builder::new().prefix("sockeye-check-").tempdir();
+        // What a program keeps in it is nobody else's business, and some refuse to keep it otherwise.
+        let own = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("sockeye-check-").permissions(own).tempdir();
         let folder = folder.map_err(|e| failed(&std::env::temp_dir(), e))?;
         if let Some(original) = &command.folder {
             let mut files = Vec::new();
@@ -239,8 +282,17 @@ mod tests {
         let typed = words(&["python3", script.to_str().unwrap(), "--on={host}:{port}"]);
         let command = Command::typed(typed, Path::new("/"), Some(folder.path()));
         assert!(command.takes_port());
-        let filled = command.filled("127.0.0.1", 5555, Path::new("/copy"));
+        let filled = command.filled(&Told::place("127.0.0.1", 5555), Path::new("/copy"));
         assert_eq!(filled, words(&["python3", "/copy/a.py", "--on=127.0.0.1:5555"]));
+    }
+
+    #[test]
+    fn a_range_is_told_as_two_words_or_as_one() {
+        let command =
+            Command::typed(words(&["scan", "{host}", "{first}", "{last}", "-p{ports}"]), Path::new("/"), None);
+        assert!(command.takes("{ports}") && !command.takes_port());
+        let filled = command.filled(&Told::range("::1", "20", "30"), Path::new("/copy"));
+        assert_eq!(filled, words(&["scan", "::1", "20", "30", "-p20-30"]));
     }
 
     #[test]

@@ -220,6 +220,7 @@ impl Bench {
             dialogue: knowledge.dialogue.clone(),
             stop: Arc::clone(&self.stop.set),
             learned: OnceLock::new(),
+            spoken: OnceLock::new(),
         }
     }
 

@@ -21,9 +21,9 @@ pub(crate) struct Look {
 
 impl Look {
     /// `keeper` waits for those whose parents ended, and is not one of them.
-    pub(super) fn at(pids: &[u32], keeper: Option<u32>) -> Self {
-        let kept = keeper.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
-        let cpu = kept.and_then(|stat| cpu_of_children(&stat)).unwrap_or_default();
+    pub(super) fn at(pids: &[u32], keeper: u32) -> Self {
+        let kept = fs::read_to_string(format!("/proc/{keeper}/stat")).unwrap_or_default();
+        let cpu = cpu_of_children(&kept).unwrap_or_default();
         let mut look = Self { cpu, ..Self::default() };
         pids.iter().for_each(|pid| look.add(*pid));
         look
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn this_process_has_memory_threads_and_files_and_runs() {
         let pid = std::process::id();
-        let look = Look::at(&[pid], None);
+        let look = Look::at(&[pid], u32::MAX);
         assert!(look.memory_bytes > 100_000 && look.threads > 0 && look.descriptors > 2, "{look:?}");
         assert!(look.is_runnable);
         assert!(own_memory(pid) > 0 && own_memory(pid) <= memory(pid) * 2);
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn who_is_not_there_uses_nothing() {
-        let look = Look::at(&[u32::MAX], None);
+        let look = Look::at(&[u32::MAX], u32::MAX);
         assert_eq!((look.memory_bytes, look.threads, look.descriptors, look.is_runnable), (0, 0, 0, false));
     }
 }

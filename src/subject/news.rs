@@ -20,9 +20,9 @@ pub(crate) enum Ended {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum News {
-    /// The number of the first process in its namespace, as the one that started it sees it.
-    Init(u32),
-    /// The number of the program, as the first process of the namespace sees it.
+    /// The number of the parent of the program, as the one that started it sees it.
+    Keeper(u32),
+    /// The number of the program, as its parent sees it.
     Started(u32),
     /// Something failed before there was a program; in the start of the program itself where there is no `step`.
     Failed {
@@ -118,10 +118,10 @@ mod tests {
         let (reader, writer) = io::pipe().unwrap();
         let mut inbox = Inbox::of(reader).unwrap();
         assert_eq!(inbox.next(), None);
-        News::Init(17).send(&writer);
+        News::Keeper(17).send(&writer);
         News::Started(2).send(&writer);
         rustix::io::write(&writer, b"{\"Ended\":").unwrap();
-        assert_eq!([inbox.next(), inbox.next(), inbox.next()], [Some(News::Init(17)), Some(News::Started(2)), None]);
+        assert_eq!([inbox.next(), inbox.next(), inbox.next()], [Some(News::Keeper(17)), Some(News::Started(2)), None]);
         rustix::io::write(&writer, b"{\"Signal\":9}}\n").unwrap();
         assert_eq!(inbox.next(), Some(News::Ended(Ended::Signal(9))));
         assert!(!inbox.is_closed());

@@ -259,10 +259,7 @@ impl Shared {
     }
 
     fn end_because(&self, verdict: Ended) {
-        let mut first = lock(&self.verdict);
-        if first.is_none() && lock(&self.ended).is_none() {
-            *first = Some(verdict);
-            drop(first);
+        if self.ending().is_none() && lock(&self.verdict).replace(verdict).is_none() {
             self.tree.end();
         }
     }
@@ -270,7 +267,7 @@ impl Shared {
     fn ending(&self) -> Option<Ended> {
         let mut ended = lock(&self.ended);
         if ended.is_none() {
-            let now = if self.tree.is_walled() { self.told() } else { self.tree.ended() }?;
+            let now = self.told()?;
             self.terminal.drain();
             self.drain_stderr();
             *ended = Some(lock(&self.verdict).unwrap_or(now));
@@ -278,7 +275,7 @@ impl Shared {
         *ended
     }
 
-    /// What the first of its namespace says of its end. Who cannot say it any more was killed with all.
+    /// What its keeper says of its end. Who cannot say it any more was killed with all.
     fn told(&self) -> Option<Ended> {
         let mut inbox = lock(&self.inbox);
         while let Some(news) = inbox.next() {

@@ -6,20 +6,39 @@ mod bulk;
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
+/// `Hello` and `Time` are answered, and what else is said is not known.
+mod greet;
+/// Knows its visitors by their address.
+mod identify;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
 mod oneshot;
+/// The program looks which of our ports are open.
+mod scan;
 /// What every server has to do before anything can be asked of it.
 mod start;
 /// What comes goes back in upper case.
 mod upper;
+/// `TIME` is told the time in UTC.
+mod utc;
 
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &client::LAB];
+pub(crate) const LABS: &[&Lab] = &[
+    &start::LAB,
+    &echo::LAB,
+    &many::LAB,
+    &upper::LAB,
+    &oneshot::LAB,
+    &bulk::LAB,
+    &client::LAB,
+    &identify::LAB,
+    &greet::LAB,
+    &utc::LAB,
+    &scan::LAB,
+];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {

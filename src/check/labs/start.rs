@@ -30,7 +30,7 @@ pub(crate) const RUNS: Part = Part { prefix: START, rows: RUNS_ROWS };
 
 const RUNS_ROWS: &[Row] = &[RUNS_ROW];
 
-const RUNS_ROW: Row = Row {
+pub(crate) const RUNS_ROW: Row = Row {
     name: "runs",
     level: Level::Must,
     needs: &[],

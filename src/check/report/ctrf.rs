@@ -113,6 +113,9 @@ fn extra(graded: &Graded) -> Value {
         "points": graded.points,
         "max_points": graded.max_points,
     });
+    if let Some(finding) = graded.finding.as_ref().filter(|_| graded.verdict == Verdict::Fail) {
+        extra["transport"] = transcript::outcome(finding.transport).into();
+    }
     if let Some(cause) = &graded.blocked_by {
         extra["blocked_by"] = printable(cause).into();
     }

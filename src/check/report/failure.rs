@@ -60,7 +60,7 @@ fn rows(id: &str, finding: &Finding, looks: Looks) -> Vec<Row> {
     let words = |key, text: &str| Row { key, lines: wrapped(&printable(text), columns) };
     let mut rows = vec![words("did", &finding.did), words("want", &finding.want), words("got", &finding.got)];
     rows.extend(finding.shown.iter().map(|shown| Row { key: "", lines: place(shown, columns) }));
-    rows.extend(finding.stderr.iter().map(|line| words("stderr", line)));
+    rows.extend(finding.stderr.iter().map(|line| words("stderr", line.trim())));
     let hints = [("so", &finding.so), ("try", &finding.attempt)].into_iter().filter(|_| looks.hints == Hints::Shown);
     rows.extend(hints.filter_map(|(key, hint)| Some(words(key, hint.as_deref()?))));
     rows.push(Row { key: "again", lines: command(&printable(&finding.again), columns) });
@@ -91,7 +91,7 @@ fn shrink(rows: &mut Vec<Row>, columns: usize) -> bool {
 }
 
 /// What came, and below it a caret under the byte. What does not fit is cut off on both sides.
-fn place(shown: &Shown, columns: usize) -> Vec<String> {
+pub(super) fn place(shown: &Shown, columns: usize) -> Vec<String> {
     let caret = shown.caret.min(shown.text.chars().count());
     let split = shown.text.char_indices().nth(caret).map_or(shown.text.len(), |(at, _)| at);
     let (before, behind) = (printable(&shown.text[..split]), printable(&shown.text[split..]));

@@ -12,8 +12,9 @@ use jiff::tz::TimeZone;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use crate::check::document::{Document, Graded, Program, Transport, Verdict};
+use crate::check::document::{Document, Graded, Program, Verdict};
 
+use super::transcript::outcome;
 use super::words::{lines, printable};
 use super::{failure, gist, transcript};
 
@@ -94,7 +95,7 @@ fn case(document: &Document, graded: &Graded, xml: &mut Xmler) -> io::Result<()>
     element.write_inner_content(|xml| {
         verdict(document, graded, xml)?;
         if !graded.transcript.is_empty() {
-            text("system-out", &transcript::text(&graded.transcript), xml)?;
+            text("system-out", transcript::text(&graded.transcript).trim_end(), xml)?;
         }
         program.map_or(Ok(()), |program| stderr(program, xml))
     })?;
@@ -133,25 +134,11 @@ fn what(graded: &Graded) -> [(&'static str, String); 2] {
     match &graded.finding {
         Some(finding) => {
             let message = format!("want: {}; got: {}", printable(&finding.want), printable(&finding.got));
-            [("message", message), ("type", kind(finding.transport).to_owned())]
+            [("message", message), ("type", outcome(finding.transport).to_owned())]
         }
         None => {
             [("message", "it failed once, and passed when it was tried again".to_owned()), ("type", "flaky".to_owned())]
         }
-    }
-}
-
-/// How a conversation went, in a word that stays the same.
-const fn kind(transport: Transport) -> &'static str {
-    match transport {
-        Transport::NotReady => "not-ready",
-        Transport::Refused => "refused",
-        Transport::Timeout => "timeout",
-        Transport::Fin => "fin",
-        Transport::Rst => "rst",
-        Transport::Died => "died",
-        Transport::Spun => "spun",
-        Transport::Answered => "answered",
     }
 }
 

@@ -4,7 +4,7 @@
 //! Texts of a document are escaped already. A form goes over them again all the same: what is escaped stays as it is,
 //! and whoever fills a document some day and forgets cannot move a cursor with it.
 
-/// Many students.
+/// Many programs side by side.
 pub(crate) mod class;
 /// What GitHub Classroom reads.
 mod classroom;
@@ -14,10 +14,13 @@ mod ctrf;
 mod failure;
 /// What is to be made of all of it, in a sentence or two.
 mod gist;
+/// One page that needs nothing else.
+mod html;
 /// The document itself, and back.
 pub(crate) mod json;
 /// What every CI reads.
 mod junit;
+/// Checks as they might have been.
 #[cfg(test)]
 mod sample;
 /// The Test Anything Protocol.
@@ -41,10 +44,11 @@ pub(crate) enum Form {
     Tap,
     Ctrf,
     Classroom,
+    Html,
 }
 
 impl Form {
-    pub(crate) const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom];
+    pub(crate) const ALL: [Self; 6] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom, Self::Html];
 
     /// What it is called on the command line.
     pub(crate) const fn name(self) -> &'static str {
@@ -54,6 +58,7 @@ impl Form {
             Self::Tap => "tap",
             Self::Ctrf => "ctrf",
             Self::Classroom => "classroom",
+            Self::Html => "html",
         }
     }
 
@@ -65,6 +70,7 @@ impl Form {
             Self::Tap => tap::write(document),
             Self::Ctrf => ctrf::write(document),
             Self::Classroom => classroom::write(document),
+            Self::Html => html::write(document),
         }
     }
 }

@@ -49,20 +49,14 @@ fn diagnosis(document: &Document, graded: &Graded) -> String {
         (_, Verdict::Skip | Verdict::Blocked) => rows.clear(),
         (_, Verdict::Pass) => {}
     }
-    let mut text: String = rows
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| format!("  {key}: {}\n", quoted(value)))
-        .collect();
-    let stderr = graded.finding.iter().filter(|_| graded.verdict == Verdict::Fail).flat_map(|finding| &finding.stderr);
-    let stderr: String = stderr.map(|line| format!("    - {}\n", quoted(&printable(line)))).collect();
-    if !stderr.is_empty() {
-        text += &format!("  stderr:\n{stderr}");
-    }
+    let said = rows.iter().filter(|(_, value)| !value.is_empty());
+    let text: String = said.map(|(key, value)| format!("  {key}: {}\n", quoted(value))).collect();
     if text.is_empty() { text } else { format!("  ---\n{text}  ...\n") }
 }
 
 fn found(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
+    // One text, since the reader of Perl's `prove` takes an entry of a list with a colon in it for a key.
+    let stderr = finding.stderr.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n");
     let texts = [
         ("did", Some(&finding.did)),
         ("want", Some(&finding.want)),
@@ -71,7 +65,8 @@ fn found(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
         ("try", finding.attempt.as_ref()),
         ("again", Some(&finding.again)),
     ];
-    texts.into_iter().filter_map(|(key, text)| Some((key, printable(text?))))
+    let texts = texts.into_iter().filter_map(|(key, text)| Some((key, printable(text?))));
+    texts.chain(std::iter::once(("stderr", stderr)))
 }
 
 /// Why nobody needs to read on: this case did not get as far as talking, and none behind it was tried.

@@ -78,6 +78,16 @@ fn classroom() {
 }
 
 #[test]
+fn html() {
+    let page = Form::Html.write(&sample::document());
+    same!(&page, "check.html");
+    for word in ["http://", "https://", "<script", "<link", "src=", "url(", "@import"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("42 moments left out here"));
+}
+
+#[test]
 fn colour_changes_no_word() {
     for columns in [45, 80, usize::MAX] {
         let coloured = terminal::text(&sample::document(), Looks { colour: Colour::Coloured, ..looks(columns) });
@@ -161,6 +171,9 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // A case is a whole check in every form: 64 of them take as long as 256 of others.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_text_breaks_a_form(text in texts()) {
         let document = sample::hostile(&text);
@@ -171,6 +184,8 @@ proptest! {
         for form in [Form::Json, Form::Ctrf, Form::Classroom] {
             serde_json::from_str::<Value>(&form.write(&document)).unwrap();
         }
+        let html = Form::Html.write(&document);
+        prop_assert!(!html.contains("<script"));
         for form in Form::ALL.into_iter().filter(|form| *form != Form::Json) {
             assert_tame(form.name(), &form.write(&document))?;
         }
@@ -220,27 +235,4 @@ fn uncoloured(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     first + &parts.map(|part| part.split_once('m').unwrap().1).collect::<String>()
-}
-
-#[test]
-#[ignore = "TEMPORARY"]
-fn write_goldens() {
-    let put = |name: &str, text: String| std::fs::write(format!("src/check/report/golden/{name}"), text).unwrap();
-    let document = sample::document();
-    put("terminal.txt", terminal::text(&document, looks(80)));
-    put(
-        "terminal-exam.txt",
-        terminal::text(&document, Looks { hints: Hints::Hidden, passes: Passes::Listed, ..looks(120) }),
-    );
-    put(
-        "terminal-short.txt",
-        [sample::perfect(), sample::dead()].map(|document| terminal::text(&document, looks(80))).join("\n"),
-    );
-    put("live.txt", document.cases.iter().map(terminal::line).collect::<Vec<_>>().join("\n") + "\n");
-    put("check.json", Form::Json.write(&document));
-    put("junit.xml", Form::Junit.write(&document));
-    put("check.tap", Form::Tap.write(&document));
-    put("dead.tap", Form::Tap.write(&sample::dead()));
-    put("ctrf.json", Form::Ctrf.write(&document));
-    put("classroom.json", Form::Classroom.write(&document));
 }

@@ -1,6 +1,6 @@
 //! Transcript: what was said and done, in the order of the wire, a line each.
 
-use crate::check::document::{Deed, Moment};
+use crate::check::document::{Deed, Moment, Transport};
 
 use super::words::{Count, Millis, printable};
 
@@ -38,4 +38,18 @@ pub(super) fn words(deed: &Deed) -> String {
 fn data(verb: &str, bytes: u64, text: &str) -> String {
     let count = Count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte");
     if text.is_empty() { format!("{verb} {count}") } else { format!("{verb} {count}: {}", printable(text)) }
+}
+
+/// How a conversation went, in the word of the document.
+pub(super) const fn outcome(transport: Transport) -> &'static str {
+    match transport {
+        Transport::NotReady => "not-ready",
+        Transport::Refused => "refused",
+        Transport::Timeout => "timeout",
+        Transport::Fin => "fin",
+        Transport::Rst => "rst",
+        Transport::Died => "died",
+        Transport::Spun => "spun",
+        Transport::Answered => "answered",
+    }
 }

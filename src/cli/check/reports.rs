@@ -42,6 +42,7 @@ impl ReportWords {
             ("--junit", &self.junit, Form::Junit),
             ("--ctrf", &self.ctrf, Form::Ctrf),
             ("--classroom", &self.classroom, Form::Classroom),
+            ("--html", &self.html, Form::Html),
         ];
         let paths: Vec<(&str, Option<&Path>)> = named.iter().map(|(flag, path, _)| (*flag, path.as_deref())).collect();
         check_paths(&paths)?;

@@ -10,11 +10,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getpgrp, getrlimit, setrlimit};
 use rustix::stdio::{dup2_stdout, stdin, stdout};
+use rustix::termios::tcgetpgrp;
 use rustix::thread::clear_ambient_capability_set;
 
 use super::super::news::News;
+use super::super::poll::poll;
 use super::Limits;
 use super::files::write_only_to;
 use super::order::Order;
@@ -23,9 +25,6 @@ use super::order::Order;
 ///
 /// Stdin is the terminal, stdout the pipe for news, which closes by itself when the program starts.
 pub(super) fn start(order: &Order, command: &[OsString]) {
-    if !order.walls.processes {
-        forget_files();
-    }
     let Ok(news) = rustix::io::fcntl_dupfd_cloexec(stdout(), 3) else { return };
     let failed = prepare(order).err().unwrap_or_else(|| News::Failed { step: None, errno: exec(command) });
     failed.send(&news);
@@ -35,8 +34,7 @@ fn prepare(order: &Order) -> Result<(), News> {
     let step = |name: &'static str| move |error: Errno| News::failed(name, &error.into());
     stay_with(order).map_err(step("be tied to its parent"))?;
     set_signals();
-    rustix::process::setsid().map_err(step("leave our session"))?;
-    rustix::process::ioctl_tiocsctty(stdin()).map_err(step("take its terminal"))?;
+    poll(PATIENCE, has_terminal).ok_or(Errno::TIMEDOUT).map_err(step("get its terminal"))?;
     dup2_stdout(stdin()).map_err(step("print on its terminal"))?;
     limit(&order.limits).map_err(step("limit what it uses"))?;
     rustix::process::chdir(&order.folder).map_err(step("go to its folder"))?;
@@ -47,6 +45,11 @@ fn prepare(order: &Order) -> Result<(), News> {
         write_only_to(&order.writable).map_err(|error| News::failed("protect files", &io::Error::other(error)))?;
     }
     Ok(())
+}
+
+/// Whether this process may read it.
+fn has_terminal() -> Option<()> {
+    (tcgetpgrp(stdin()) == Ok(getpgrp())).then_some(())
 }
 
 /// Gives the number of the error.
@@ -100,6 +103,9 @@ fn cap(resource: Resource, current: u64, maximum: u64) -> Result<(), Errno> {
     let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     setrlimit(resource, Rlimit { current: Some(current.min(most)), maximum: Some(maximum.min(most)) })
 }
+
+/// The keeper has nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Those that people and programs send, or that the kernel sends for what a program does.
 const SIGNALS: &[Signal] = &[

@@ -12,10 +12,10 @@ mod environment;
 mod files;
 /// The files as it sees them.
 mod furniture;
-/// The first process of its namespaces.
-mod init;
 /// What those do that were started to launch a program.
 mod inside;
+/// The parent of the program.
+mod keeper;
 /// The process that makes its namespaces.
 mod namespaces;
 /// A network of its own.
@@ -35,9 +35,8 @@ use std::time::Duration;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 
-use super::adopted;
 use super::error::SubjectError;
-use super::kin::{Kin, Mark};
+use super::kin::Mark;
 use super::news::{Inbox, News};
 use super::poll::poll;
 use super::process::Process;
@@ -106,9 +105,6 @@ impl Launch {
     }
 
     pub(super) fn launch(&self) -> io::Result<Running> {
-        if !self.walls.processes {
-            adopted::adopt();
-        }
         let terminal = Terminal::open()?;
         let (stderr, errors) = io::pipe()?;
         let (news, stdout) = io::pipe()?;
@@ -116,32 +112,32 @@ impl Launch {
         let mark = Mark::new();
         let given = Given { stdin: terminal.slave().try_clone_to_owned()?, stdout, stderr: errors };
         let mut child = self.spawn(given, &mark)?;
-        let leader = Pid::from_child(&child);
-        match hear(&mut inbox).and_then(|started| self.tree(leader, &started, mark)) {
+        let first = Pid::from_child(&child);
+        match hear(&mut inbox).and_then(|started| self.tree(first, &started, mark)) {
             Ok(tree) => Running::watch(Ends { terminal, stderr, inbox }, tree, self.limits),
             Err(error) => {
                 // All that it started ends with it.
                 let _ = child.kill();
                 let _ = child.wait();
-                adopted::forget(leader);
                 Err(error)
             }
         }
     }
 
     fn spawn(&self, given: Given, mark: &Mark) -> io::Result<Child> {
-        let role = if self.walls.processes { Role::Outer } else { Role::Program };
+        let role = if self.walls.processes { Role::Outer } else { Role::Keeper };
         let order = Order::to(role, self)?;
         let (variable, value) = mark.variable();
         let mut command = order.command(&self.command)?;
         command.env_clear().envs(environment::of(&self.folder, &self.environment)).env(variable, value);
         command.stdin(given.stdin).stdout(given.stdout).stderr(given.stderr);
-        adopted::spawn(&mut command)
+        command.spawn()
     }
 
-    fn tree(&self, leader: Pid, started: &Started, mark: Mark) -> io::Result<Tree> {
-        let Some((init, program)) = started.inside else { return Ok(Tree::plain(Kin::of(leader, mark))) };
-        Ok(Tree::walled(leader, Process::find(init)?, program))
+    fn tree(&self, first: Pid, started: &Started, mark: Mark) -> io::Result<Tree> {
+        let keeper = Process::find(started.keeper.unwrap_or(first.as_raw_pid().unsigned_abs()))?;
+        let tree = Tree::of(first, keeper, started.program);
+        Ok(if self.walls.processes { tree } else { tree.marked(mark) })
     }
 
     /// As a person would have typed it.
@@ -158,32 +154,28 @@ struct Given {
 }
 
 /// What was heard of a program that was started.
-#[derive(Default)]
 struct Started {
-    /// The number of the first of its namespace as we see it, and its own as that one does.
-    inside: Option<(u32, u32)>,
+    /// The number of its parent, where that is not our child.
+    keeper: Option<u32>,
+    /// Its own, as its parent sees it.
+    program: u32,
 }
 
 /// Waits until the program has been started.
 fn hear(inbox: &mut Inbox) -> io::Result<Started> {
-    let mut init = None;
+    let mut keeper = None;
     let heard = poll(PATIENCE, || {
         while let Some(news) = inbox.next() {
             match news {
-                News::Init(pid) => init = Some(pid),
-                News::Started(pid) => return Some(Ok(Started { inside: init.map(|init| (init, pid)) })),
+                News::Keeper(pid) => keeper = Some(pid),
+                News::Started(program) => return Some(Ok(Started { keeper, program })),
                 failed @ News::Failed { .. } => return failed.failure().map(Err),
                 News::Ended(_) => {}
             }
         }
-        // In the plain mode the pipe closes with the start of the program, and nothing is said.
-        inbox.is_closed().then(|| if init.is_some() { Err(gone()) } else { Ok(Started::default()) })
+        inbox.is_closed().then(|| Err(io::Error::other("what was to start it has ended")))
     });
     heard.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
-}
-
-fn gone() -> io::Error {
-    io::Error::other("what was to start it has ended")
 }
 
 /// A disk that has to wake up takes a few seconds.

@@ -7,7 +7,7 @@ use std::io;
 use nix::sched::{CloneFlags, unshare};
 use rustix::process::{getgid, getuid};
 use rustix::stdio::stdout;
-use rustix::thread::{CapabilitySet, capabilities, configure_capability_in_ambient_set, set_capabilities};
+use rustix::thread::{capabilities, configure_capability_in_ambient_set, set_capabilities};
 
 use super::super::news::News;
 use super::becoming::{forget_files, set_signals, stay_with};
@@ -34,9 +34,10 @@ fn make(order: &Order) -> Result<(), News> {
 
 fn run(order: &Order, command: &[OsString]) -> Result<(), News> {
     let failed = |error: io::Error| News::failed("start the first process", &error);
-    let mut init = order.pass_on(Role::Init).command(command).and_then(|mut init| init.spawn()).map_err(failed)?;
-    News::Init(init.id()).send(stdout());
-    init.wait().map_err(failed)?;
+    let keeper = order.pass_on(Role::Keeper).command(command).and_then(|mut keeper| keeper.spawn());
+    let mut keeper = keeper.map_err(failed)?;
+    News::Keeper(keeper.id()).send(stdout());
+    keeper.wait().map_err(failed)?;
     Ok(())
 }
 

@@ -30,8 +30,8 @@ pub(super) struct Order {
 pub(super) enum Role {
     /// Makes the namespaces, and is the parent of their first process.
     Outer,
-    /// The first process of the namespaces: furnishes them, and waits for everybody there.
-    Init,
+    /// The parent of the program.
+    Keeper,
     /// Becomes the program.
     Program,
     /// Finds out which walls stand.
@@ -69,8 +69,9 @@ impl Order {
     pub(super) fn command(&self, command: &[OsString]) -> io::Result<Command> {
         let mut this = Command::new(OWN);
         this.arg0("sockeye").args(self.words()?).args(command);
-        // What is typed at our own terminal is for us. The program makes a session, which nobody can who leads a group.
-        if self.role == Role::Outer {
+        // What is typed at our own terminal is for us, and what is typed at that of the program for the program. The
+        // keeper begins a session, which nobody can who leads a group.
+        if matches!(self.role, Role::Outer | Role::Program) {
             this.process_group(0);
         }
         Ok(this)

@@ -5,7 +5,7 @@ import sys
 
 
 def listen_from(port):
-    for attempt in range(3):
+    for port in range(port, min(port + 3, 65536)):
         server = socket.socket()
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -18,7 +18,6 @@ def listen_from(port):
                 print("Ошибка:", e)
                 sys.exit(1)
             print("Порт", port, "занят")
-            port += 1
     print("Свободного порта нет")
     sys.exit(1)
 
@@ -33,7 +32,7 @@ def serve(conn):
 
 
 def main():
-    port = int(input() or 9090)
+    port = int(input("Порт по умолчанию 9090: ") or 9090)
     server = listen_from(port)
     print("Слушаю порт", server.getsockname()[1])
     while True:

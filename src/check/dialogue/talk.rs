@@ -1,0 +1,272 @@
+//! Talk: one conversation with a program in words of its own.
+
+use std::time::Duration;
+
+use super::{Exchange, Pattern, Step};
+use crate::check::fault::Miss;
+use crate::check::wire::{End, Wire};
+
+/// A connection, and how what is said on it ends.
+pub(crate) struct Talk {
+    pub(crate) wire: Wire,
+    line_end: String,
+    /// All that it has said.
+    pub(crate) heard: String,
+}
+
+/// What stands in the braces of what is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) token: String,
+    pub(crate) text: String,
+}
+
+/// What an exchange came to, with what was said last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Accepted(String),
+    Refused(String),
+    /// It asks again what it was told.
+    AskedAgain(String),
+    /// It says something that we do not understand.
+    Other(String),
+    /// It says nothing any more, and stays.
+    Silent,
+    /// It ended the connection, without a yes or a no.
+    Ended,
+}
+
+impl Talk {
+    pub(crate) fn new(wire: Wire, line_end: &str) -> Self {
+        Self { wire, line_end: line_end.to_owned(), heard: String::new() }
+    }
+
+    /// What it says next; nothing where it says nothing in time.
+    pub(crate) fn hear(&mut self) -> String {
+        let bytes = self.wire.hear();
+        self.keep(&bytes)
+    }
+
+    pub(crate) fn hear_within(&mut self, span: Duration) -> String {
+        let bytes = self.wire.hear_within(span);
+        self.keep(&bytes)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.heard.push_str(&text);
+        text
+    }
+
+    /// Says `text`, with what ends it.
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), Miss> {
+        self.wire.send(format!("{text}{}", self.line_end).as_bytes())
+    }
+
+    /// Says `text` and hears the answer.
+    pub(crate) fn ask(&mut self, text: &str) -> Result<String, Miss> {
+        self.say(text)?;
+        self.hear_or_nudge()
+    }
+
+    /// The answer to what was said. Who waits for the end of a line gets it, where nobody has told us so before.
+    fn hear_or_nudge(&mut self) -> Result<String, Miss> {
+        let answer = self.hear();
+        if !answer.is_empty() || !self.line_end.is_empty() || self.is_over() {
+            return Ok(answer);
+        }
+        self.wire.send(b"\n")?;
+        let answer = self.hear();
+        if !answer.is_empty() || self.is_over() {
+            "\n".clone_into(&mut self.line_end);
+        }
+        Ok(answer)
+    }
+
+    pub(crate) fn line_end(&self) -> &str {
+        &self.line_end
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.wire.end().is_some()
+    }
+
+    pub(crate) fn was_reset(&self) -> bool {
+        self.wire.end() == Some(End::Rst)
+    }
+
+    /// Goes through `exchange` to its yes or no.
+    pub(crate) fn hold(&mut self, exchange: &Exchange, words: &Words) -> Result<Answer, Miss> {
+        // A greeting is no answer to what is said unasked.
+        let greeting = match exchange.steps.first() {
+            Some(Step { expect: None, .. }) => self.hear_within(GREETING),
+            _ => self.hear(),
+        };
+        self.hold_on(exchange, words, greeting)
+    }
+
+    /// The same, where it has said `text` already.
+    pub(crate) fn hold_on(&mut self, exchange: &Exchange, words: &Words, text: String) -> Result<Answer, Miss> {
+        let mut course = Course { exchange, next: 0, said: false };
+        let mut told = String::new();
+        let mut text = text;
+        for _ in 0..MOST_TURNS {
+            if let Some(step) = course.unasked() {
+                self.say(&words.fill(step))?;
+                text = self.hear_or_nudge()?;
+            }
+            if text.is_empty() {
+                return Ok(course.silence(told, self.is_over()));
+            }
+            told = std::mem::take(&mut text);
+            text = match course.turn(&told) {
+                Turn::Say(step) => {
+                    self.say(&words.fill(&step))?;
+                    self.hear_or_nudge()?
+                }
+                Turn::Over(answer) => return Ok(answer),
+                Turn::Listen => self.hear(),
+            };
+        }
+        Ok(Answer::Other(told))
+    }
+}
+
+/// How far an exchange is.
+struct Course<'a> {
+    exchange: &'a Exchange,
+    next: usize,
+    said: bool,
+}
+
+enum Turn {
+    Say(String),
+    Over(Answer),
+    Listen,
+}
+
+impl Course<'_> {
+    /// What is to be said without being asked.
+    fn unasked(&mut self) -> Option<&str> {
+        let step = self.exchange.steps.get(self.next).filter(|step| step.expect.is_none())?;
+        self.next += 1;
+        self.said = true;
+        step.send.as_deref()
+    }
+
+    fn turn(&mut self, text: &str) -> Turn {
+        let Exchange { steps, accepted, refused } = self.exchange;
+        let fits = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|pattern| pattern.fits(text));
+        // Before anything was said there is nothing to refuse.
+        if self.said && fits(refused) {
+            return Turn::Over(Answer::Refused(text.to_owned()));
+        }
+        if let Some(at) = (self.next..steps.len()).find(|at| fits(&steps[*at].expect)) {
+            self.next = at + 1;
+            let Some(send) = &steps[at].send else { return Turn::Listen };
+            self.said = true;
+            return Turn::Say(send.clone());
+        }
+        if fits(accepted) {
+            return Turn::Over(Answer::Accepted(text.to_owned()));
+        }
+        if steps[..self.next].iter().any(|step| fits(&step.expect)) {
+            return Turn::Over(Answer::AskedAgain(text.to_owned()));
+        }
+        if accepted.is_none() && self.next == steps.len() {
+            return Turn::Over(Answer::Accepted(text.to_owned()));
+        }
+        Turn::Listen
+    }
+
+    fn silence(&self, told: String, is_over: bool) -> Answer {
+        match (told.is_empty(), is_over) {
+            (false, _) if self.said => Answer::Other(told),
+            (_, true) => Answer::Ended,
+            (false, _) => Answer::Other(told),
+            (true, false) => Answer::Silent,
+        }
+    }
+}
+
+impl Words {
+    fn fill(&self, step: &str) -> String {
+        let Self { name, password, token, text } = self;
+        let mut filled = String::new();
+        let mut rest = step;
+        // One pass, so that a name with braces in it stays what it is.
+        while let Some(at) = rest.find('{') {
+            filled.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let known = [("{name}", name), ("{password}", password), ("{token}", token), ("{text}", text)];
+            match known.into_iter().find(|(mark, _)| rest.starts_with(mark)) {
+                Some((mark, value)) => {
+                    filled.push_str(value);
+                    rest = &rest[mark.len()..];
+                }
+                None => {
+                    filled.push('{');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        filled + rest
+    }
+
+    /// `form` with these in its braces.
+    pub(crate) fn put_into(&self, form: &str) -> String {
+        self.fill(form)
+    }
+}
+
+/// Whoever greets does so at once.
+const GREETING: Duration = Duration::from_millis(300);
+const MOST_TURNS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn course(exchange: &Exchange) -> Course<'_> {
+        Course { exchange, next: 0, said: false }
+    }
+
+    fn said(turn: Turn) -> String {
+        match turn {
+            Turn::Say(text) => text,
+            Turn::Over(answer) => format!("{answer:?}"),
+            Turn::Listen => "…".to_owned(),
+        }
+    }
+
+    #[test]
+    fn steps_are_passed_over_where_they_are_not_asked_for() {
+        let exchange = Exchange::asking(&[("register", "1"), ("name", "{name}"), ("pass", "{password}")])
+            .answered("welcome", "wrong");
+        let mut course = course(&exchange);
+        assert_eq!(said(course.turn("Hello")), "…");
+        assert_eq!(said(course.turn("Your name is not known. Name?")), "{name}");
+        assert_eq!(said(course.turn("pass:")), "{password}");
+        assert_eq!(said(course.turn("welcome")), r#"Accepted("welcome")"#);
+    }
+
+    #[test]
+    fn a_no_and_a_question_that_comes_again_are_told_apart_from_a_yes() {
+        let exchange = Exchange::asking(&[("pass", "{password}")]).answered("welcome", "wrong");
+        for (text, answer) in
+            [("wrong. pass:", r#"Refused("wrong. pass:")"#), ("pass:", r#"AskedAgain("pass:")"#), ("hm", "…")]
+        {
+            let mut course = course(&exchange);
+            assert_eq!(said(course.turn("wrong is nothing yet. pass?")), "{password}");
+            assert_eq!(said(course.turn(text)), answer);
+        }
+    }
+
+    #[test]
+    fn braces_in_a_name_are_left_alone() {
+        let words = Words { name: "{password}".to_owned(), password: "x".to_owned(), ..Words::default() };
+        assert_eq!(words.fill("LOGIN {name} {password} {else}"), "LOGIN {password} x {else}");
+    }
+}
