@@ -143,7 +143,8 @@ impl Prompter {
             let mut left = self.answers.in_order.iter();
             left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
         };
-        topic(question).or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
+        let named = topic(question).filter(|_| !self.in_company || is_asked(question));
+        named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
     }
 
     fn value(&self, topic: Option<Topic>, text: &str) -> String {
@@ -161,6 +162,11 @@ impl Prompter {
             Some(Topic::Message) | None => String::new(),
         }
     }
+}
+
+/// Whether it reads like a question, and not like the news that `port 5555` was reached.
+fn is_asked(line: &str) -> bool {
+    line.trim_end().ends_with([':', '?', '>', ']'])
 }
 
 /// What the words of a prompt are about, in English, Polish, Russian and German. Examples in brackets say what may be

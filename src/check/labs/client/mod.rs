@@ -194,7 +194,7 @@ const LINES: &[Row] = &[
     Row {
         name: "empty-line",
         level: Level::Should,
-        needs: &["sends"],
+        needs: &["prints"],
         title: "after Enter alone the next line still gets through",
         why: "everybody presses Enter once too often",
         bug: "send(b\"\") sends nothing, and recv() then waits for an answer that nobody owes",

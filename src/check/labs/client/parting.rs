@@ -97,6 +97,7 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
     let mut lines = [first, second].into_iter();
     let scene = stage.scene.clone();
     let program = stage.program()?;
+    let mut is_watched = false;
     loop {
         match after(program, &scene, &doors) {
             After::Ended(Ended::Exit(_)) if program.uncaught().is_none() => {
@@ -109,6 +110,13 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
             }
             After::CameAgain => return Ok(Some("it connects again".to_owned())),
             After::AskedWhere => return Ok(Some("it asks where to go".to_owned())),
+            // A thread that goes round in a circle does not show in what it asks.
+            After::Asks if !std::mem::replace(&mut is_watched, true) => {
+                if spins(program, &scene) {
+                    let got = "it asks for the next line, and keeps a processor busy";
+                    return Err(program.fault(Transport::Spun, LEAVES, got).with_did(did));
+                }
+            }
             After::Asks => match lines.next() {
                 Some(line) => program.tell(&line),
                 None => {
@@ -249,11 +257,21 @@ pub(super) fn never(stage: &mut Stage) -> Played {
     }
 }
 
-/// Whether it keeps a processor busy while there is nothing to do.
+/// Whether it keeps a processor busy while there is nothing to do. On a busy machine one that spins gets little time, and
+/// one that waits gets none at all.
 fn spins(program: &Actor, scene: &Scene) -> bool {
     let before = program.look().cpu;
-    scene.pause(WATCHED);
-    program.look().cpu.saturating_sub(before) > WATCHED / 4
+    for _ in 0..WATCHES {
+        scene.pause(WATCHED);
+        let used = program.look().cpu.saturating_sub(before);
+        if used < WATCHED / 20 {
+            return false;
+        }
+        if used > WATCHED / 3 {
+            return true;
+        }
+    }
+    false
 }
 
 pub(super) fn stdin_eof(stage: &mut Stage) -> Played {
@@ -330,4 +348,5 @@ const REFUSED: Duration = Duration::from_secs(8);
 const MOST_QUESTIONS: usize = 5;
 /// Host, port, and a line.
 const FIRST_QUESTIONS: usize = 3;
-const WATCHED: Duration = Duration::from_millis(800);
+const WATCHES: usize = 4;
+const WATCHED: Duration = Duration::from_millis(400);

@@ -52,7 +52,7 @@ pub(super) fn again(stage: &mut Stage) -> Played {
         let answer = reply(stage, 9);
         turn(stage, &mut guest, &answer).map_err(|miss| numbered(miss, round))?;
         if round < TURNS {
-            let line = words(stage, 7);
+            let line = words(stage, 9);
             guest
                 .say(stage, &line)
                 .and_then(|()| expect_said(&guest, &line))
@@ -178,12 +178,14 @@ pub(super) fn empty_line(stage: &mut Stage) -> Played {
     turn(stage, &mut guest, &answer)?;
     let Next::Asks = guest.next(stage, ANSWER)? else { return Err(Miss::skip("it asks for one line only")) };
     stage.program()?.tell("");
-    let mut next = guest.next(stage, ANSWER)?;
+    let mut next = guest.next_but_asking(stage, EMPTY)?;
     if next == Next::Speaks {
         // A line end is a message too; it gets its like.
-        guest.said = guest.wire.hear();
-        let said = guest.said.clone();
+        let said = guest.wire.hear();
         guest.wire.send(&said)?;
+        next = Next::Nothing;
+    }
+    if next == Next::Nothing {
         next = guest.next(stage, ANSWER)?;
     }
     let line = words(stage, 9);
@@ -326,6 +328,8 @@ const TURNS: usize = 5;
 const LATE: Duration = Duration::from_secs(2);
 const GAP: Duration = Duration::from_millis(100);
 const HALF: Duration = Duration::from_millis(150);
+/// A line end on its own is on its way by then.
+const EMPTY: Duration = Duration::from_millis(300);
 const BIG: usize = 3000;
 /// A terminal takes no more than 4095 bytes as a line.
 const LONG: usize = 4000;
