@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dialogue::Dialogue;
 use super::events::EventWords;
-use super::frame::Frame;
+use super::frame::{Frame, Shape};
 use super::prompts::Rule;
 use super::workplace::Command;
 use crate::subject::{Limits, Walls};
@@ -49,4 +49,6 @@ pub(crate) struct Setting {
 pub(crate) struct Learned {
     /// What a server says before it was asked anything.
     pub(crate) greeting: Vec<u8>,
+    /// How its messages are framed, once somebody has tried.
+    pub(crate) shape: OnceLock<Shape>,
 }

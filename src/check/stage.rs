@@ -158,7 +158,7 @@ impl<'a> Stage<'a> {
             None => {
                 wire.listen_for(self.scene.stretched(GREETING));
                 // Whoever came first was right.
-                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard() });
+                let _ = self.setting.learned.set(Learned { greeting: wire.take_heard(), ..Learned::default() });
             }
         }
     }

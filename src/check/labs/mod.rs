@@ -4,6 +4,8 @@
 mod bulk;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
+/// Messages with a header that holds their length.
+mod frame;
 /// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// The same with many clients at once.
@@ -12,6 +14,8 @@ mod many;
 mod oneshot;
 /// What every server has to do before anything can be asked of it.
 mod start;
+/// Many messages in reply to one another.
+mod talk;
 /// What comes goes back in upper case.
 mod upper;
 /// `TIME` is told the time in UTC.
@@ -20,8 +24,18 @@ mod utc;
 use super::case::Lab;
 
 /// All labs, in the order of the sheets.
-pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &greet::LAB, &utc::LAB];
+pub(crate) const LABS: &[&Lab] = &[
+    &start::LAB,
+    &echo::LAB,
+    &many::LAB,
+    &upper::LAB,
+    &oneshot::LAB,
+    &bulk::LAB,
+    &frame::LAB,
+    &talk::LAB,
+    &greet::LAB,
+    &utc::LAB,
+];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
