@@ -6,7 +6,9 @@ mod bulk;
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
-/// `Hello` and `Time` are answered, and what else is said is not known.
+/// Messages with a header that holds their length.
+mod frame;
+/// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
@@ -18,6 +20,8 @@ mod oneshot;
 mod scan;
 /// What every server has to do before anything can be asked of it.
 mod start;
+/// Many messages in reply to one another.
+mod talk;
 /// What comes goes back in upper case.
 mod upper;
 /// `TIME` is told the time in UTC.
@@ -38,6 +42,8 @@ pub(crate) const LABS: &[&Lab] = &[
     &greet::LAB,
     &utc::LAB,
     &scan::LAB,
+    &frame::LAB,
+    &talk::LAB,
 ];
 
 /// The lab of this name.

@@ -22,8 +22,8 @@ pub(super) struct KnowledgeWords {
     /// The port that it is told, or that a client comes to [default: a free one]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// How its messages are told apart, in the labs frame and talk: ascii10, dec:N, dec0:N, u16be, u16le, u32be, u32le,
-    /// u64be or netstring [default: ascii10]
+    /// How its messages are told apart, in the labs frame and talk: ascii10, dec:N, decl:N, dec0:N, u16be, u16le, u32be,
+    /// u32le, u64be or netstring [default: whichever it answers to]
     #[arg(long, value_name = "FRAME")]
     frame: Option<Frame>,
     /// What it prints when something happens, such as 'recv=(?i)got \d+'
