@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Exchange, Pattern, Step};
+use super::{Dialogue, Exchange, Pattern, Step};
 use crate::check::fault::Miss;
+use crate::check::stage::Stage;
 use crate::check::wire::{End, Wire};
 
 /// A connection, and how what is said on it ends.
@@ -89,6 +90,14 @@ impl Talk {
         &self.line_end
     }
 
+    /// Lets other cases know what ends what is said, where it was found out here.
+    pub(crate) fn remember(&self, stage: &Stage) {
+        if !self.line_end.is_empty() && self.line_end != line_end(stage) {
+            // Whoever came first was right.
+            let _ = stage.setting.spoken.set(Dialogue { line_end: self.line_end.clone(), ..Dialogue::default() });
+        }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.wire.end().is_some()
     }
@@ -132,6 +141,12 @@ impl Talk {
         }
         Ok(Answer::Other(told))
     }
+}
+
+/// What ends what is said to the program of this stage, as far as that is known.
+pub(crate) fn line_end<'a>(stage: &Stage<'a>) -> &'a str {
+    let dialogue = stage.setting.dialogue.as_ref().or_else(|| stage.setting.spoken.get());
+    dialogue.map_or("", |dialogue| &dialogue.line_end)
 }
 
 /// How far an exchange is.
