@@ -39,7 +39,7 @@ pub(crate) struct Setting {
     pub(crate) events: EventWords,
     pub(crate) frame: Frame,
     pub(crate) dialogue: Option<Dialogue>,
-    /// Whether the sheet asks that `exit` ends the conversation.
+    /// Set when nothing is to be waited for any more.
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) learned: OnceLock<Learned>,
     /// How it speaks, as far as we have found out ourselves.

@@ -16,6 +16,8 @@ mod identify;
 mod many;
 /// One message, one answer behind a prefix, and the end.
 mod oneshot;
+/// A server that moves away from a port that is taken.
+mod port;
 /// The program looks which of our ports are open.
 mod scan;
 /// What every server has to do before anything can be asked of it.
@@ -38,6 +40,7 @@ pub(crate) const LABS: &[&Lab] = &[
     &oneshot::LAB,
     &bulk::LAB,
     &client::LAB,
+    &port::LAB,
     &identify::LAB,
     &greet::LAB,
     &utc::LAB,

@@ -66,6 +66,12 @@ impl KnowledgeWords {
 
 fn rule(word: &str) -> Result<Rule, String> {
     let (prompt, answer) = word.split_once('=').ok_or("write REGEX=VALUE, such as '(?i)port=5555'")?;
-    let prompt = Regex::new(prompt).map_err(|e| format!("{prompt} is no regular expression: {e}"))?;
+    let prompt = Regex::new(prompt).map_err(|e| format!("{prompt} is no regular expression: {}", why(&e)))?;
     Ok(Rule { prompt, answer: answer.to_owned() })
+}
+
+/// The last line of what the parser says, which is the reason; before it stands a drawing.
+fn why(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
