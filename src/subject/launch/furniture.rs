@@ -45,11 +45,10 @@ fn hold(folder: &Path) -> Result<OwnedFd, Errno> {
 }
 
 /// Places where everybody may write, and where two programs would meet. Those that the kernel does not let us have stay
-/// as they are.
-fn own_places() -> Vec<OsString> {
-    let shared_memory = own_tmpfs("/dev/shm", c"mode=1777,size=64m").map(|()| "/dev/shm".into());
-    let temporary = own_copy("/tmp").map(|()| "/tmp".into());
-    shared_memory.into_iter().chain(temporary).collect()
+/// as they are. Gives those of them that may be written to because they are the program's own.
+fn own_places() -> Option<OsString> {
+    let _ = own_tmpfs("/dev/shm", c"mode=1777,size=64m");
+    own_copy("/tmp").is_ok().then(|| "/tmp".into())
 }
 
 fn own_tmpfs(place: &str, options: &CStr) -> Result<(), Errno> {
