@@ -255,6 +255,10 @@ impl Wire {
 
     /// Reads at most `most` bytes, if there are any, and says whether it could go on.
     pub(crate) fn sip(&mut self, most: usize) -> bool {
+        // Who reads on behind a reset is told of an end.
+        if self.end.is_some() {
+            return false;
+        }
         let mut buffer = vec![0; most];
         match self.socket.read(&mut buffer) {
             Ok(0) => self.ends(End::Fin),

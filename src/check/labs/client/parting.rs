@@ -8,7 +8,7 @@ use super::turns::{arrive_asked, reply, turn, words};
 use crate::check::actor::{self, Actor, Turn};
 use crate::check::case::Played;
 use crate::check::document::Transport;
-use crate::check::door::{Guest, Next};
+use crate::check::door::{Doors, Guest, Next};
 use crate::check::events::{Event, Told};
 use crate::check::fault::Miss;
 use crate::check::labs::start::STOPPING;
@@ -144,27 +144,29 @@ enum After {
     Nothing,
 }
 
-fn after(program: &mut Actor, scene: &Scene, doors: &crate::check::door::Doors) -> After {
-    let mut asking = 0;
-    let after = until(scene.wait(STOPPING), || {
-        let ended = program.ending();
-        if doors.admit().is_some() {
-            return Some(After::CameAgain);
-        }
-        if let Some(ended) = ended {
-            return Some(After::Ended(ended));
-        }
-        match program.attend() {
-            Turn::Answered => Some(After::AskedWhere),
-            // A thread of it may be about to notice.
-            Turn::OurWords => {
-                asking += 1;
-                (asking > LOOKS).then_some(After::Asks)
+fn after(program: &mut Actor, scene: &Scene, doors: &Doors) -> After {
+    // Who asks may have a thread, or a select, that is about to notice.
+    for span in [NOTICING, STOPPING] {
+        let mut asks = false;
+        let after = until(scene.wait(span), || {
+            let ended = program.ending();
+            if doors.admit().is_some() {
+                return Some(After::CameAgain);
             }
-            Turn::Busy => None,
+            if let Some(ended) = ended {
+                return Some(After::Ended(ended));
+            }
+            let turn = program.attend();
+            asks = turn == Turn::OurWords;
+            (turn == Turn::Answered).then_some(After::AskedWhere)
+        });
+        match after {
+            Some(after) => return after,
+            None if asks => return After::Asks,
+            None => {}
         }
-    });
-    after.unwrap_or(After::Nothing)
+    }
+    After::Nothing
 }
 
 pub(super) fn refused(stage: &mut Stage) -> Played {
@@ -342,8 +344,7 @@ pub(super) fn events(stage: &mut Stage) -> Played {
 const LEAVES: &str = "it ends, or says so and asks where to go";
 /// A program that speaks of `exit` knows the word.
 const SAYS_EXIT: &str = r#"(?i)["'`]\s*exit\s*(\\n)?["'`]"#;
-/// A thread that reads is woken before the one that asks is looked at so often.
-const LOOKS: usize = 12;
+const NOTICING: Duration = Duration::from_millis(500);
 const REFUSED: Duration = Duration::from_secs(8);
 const MOST_QUESTIONS: usize = 5;
 /// Host, port, and a line.
