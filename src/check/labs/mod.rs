@@ -6,6 +6,8 @@ mod bulk;
 pub(crate) mod echo;
 /// Knows its visitors by their address.
 mod identify;
+/// Accounts with passwords.
+pub(crate) mod login;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
@@ -19,7 +21,7 @@ use super::case::Lab;
 
 /// All labs, in the order of the sheets.
 pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB];
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB, &login::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
