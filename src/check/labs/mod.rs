@@ -12,6 +12,8 @@ mod frame;
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
+/// Accounts with passwords.
+pub(crate) mod login;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
@@ -48,6 +50,8 @@ pub(crate) const LABS: &[&Lab] = &[
     &frame::LAB,
     &talk::LAB,
 ];
+pub(crate) const LABS: &[&Lab] =
+    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB, &login::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
