@@ -49,13 +49,7 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let mut screen = self.screen();
-        if self.prompter.question(&screen).is_empty() {
-            // What it printed last may still be on its way through the terminal.
-            self.scene.breathe(ON_ITS_WAY);
-            screen = self.screen();
-        }
-        let question = self.prompter.question(&screen);
+        let (question, screen) = self.asked();
         match self.prompter.answer(&question, &screen) {
             Some(answer) => {
                 self.type_line(answer.as_bytes());
@@ -72,8 +66,17 @@ impl Actor {
 
     /// What it asks, where it reads from its terminal.
     pub(crate) fn question(&self) -> Option<Vec<u8>> {
-        let is_asking = self.running.awaits_input();
-        is_asking.then(|| self.prompter.question(&self.screen()))
+        self.running.awaits_input().then(|| self.asked().0)
+    }
+
+    fn asked(&self) -> (Vec<u8>, Screen) {
+        let mut screen = self.screen();
+        if self.prompter.question(&screen).is_empty() {
+            // What it printed last may still be on its way through the terminal.
+            self.scene.breathe(ON_ITS_WAY);
+            screen = self.screen();
+        }
+        (self.prompter.question(&screen), screen)
     }
 
     /// Whether it asks for one of these just now.

@@ -1,7 +1,8 @@
 //! Doors: the ports that a scanner is to find, and how each receives who comes to it.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
@@ -59,7 +60,7 @@ impl Doors {
 
     /// Those of them that can be had.
     pub(super) fn open_some(at: IpAddr, ports: impl Iterator<Item = u16>) -> Self {
-        let doors = ports.filter_map(|port| door(SocketAddr::new(at, port), Manner::Greets).ok());
+        let doors = ports.filter_map(|port| door_now(SocketAddr::new(at, port), Manner::Greets).ok());
         Self { doors: doors.collect(), opened: Instant::now(), first_came: None }
     }
 
@@ -143,7 +144,20 @@ impl Door {
     }
 }
 
-fn door(at: SocketAddr, manner: Manner) -> std::io::Result<Door> {
+/// A process that is being started beside us may have had a copy of the socket that was here a moment ago.
+fn door(at: SocketAddr, manner: Manner) -> io::Result<Door> {
+    let until = Instant::now() + STILL_TAKEN;
+    loop {
+        match door_now(at, manner) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn door_now(at: SocketAddr, manner: Manner) -> io::Result<Door> {
     let is_full = matches!(manner, Manner::Deaf | Manner::Late);
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
@@ -171,6 +185,7 @@ fn is_open(guest: &TcpStream) -> bool {
 /// Nothing that could be read as a port.
 const GREETING: &[u8] = b"ready\r\n";
 const QUEUE: i32 = 128;
+const STILL_TAKEN: Duration = Duration::from_millis(500);
 const FILLING: Duration = Duration::from_secs(1);
 /// Others that were begun at the same time have come by then; a SYN is sent again after 1 s.
 const BEHIND_THE_FIRST: Duration = Duration::from_millis(150);
