@@ -44,14 +44,13 @@ pub(crate) const LABS: &[&Lab] = &[
     &client::LAB,
     &port::LAB,
     &identify::LAB,
+    &login::LAB,
     &greet::LAB,
     &utc::LAB,
     &scan::LAB,
     &frame::LAB,
     &talk::LAB,
 ];
-pub(crate) const LABS: &[&Lab] =
-    &[&start::LAB, &echo::LAB, &many::LAB, &upper::LAB, &oneshot::LAB, &bulk::LAB, &identify::LAB, &login::LAB];
 
 /// The lab of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Lab> {
