@@ -6,12 +6,19 @@ use std::path::{Path, PathBuf};
 
 /// A room and the rooms it may use. `src/lib.rs` and `src/main.rs` are in no room and free.
 const DOORS: &[(&str, &[&str])] = &[
-    ("cli", &["commands", "server", "services", "client", "bench", "scan", "event", "framing", "store", "net"]),
-    ("commands", &["server", "services", "client", "bench", "scan", "subject", "event", "framing", "store", "net"]),
+    (
+        "cli",
+        &["commands", "server", "services", "client", "bench", "scan", "check", "event", "framing", "store", "net"],
+    ),
+    (
+        "commands",
+        &["server", "services", "client", "bench", "scan", "check", "subject", "event", "framing", "store", "net"],
+    ),
     ("server", &["services", "event", "net"]),
     ("client", &["event", "framing", "seeded", "net"]),
     ("bench", &["subject", "event", "framing", "seeded", "net"]),
     ("scan", &["event", "seeded", "net"]),
+    ("check", &["subject", "event", "framing", "seeded", "net"]),
     ("services", &["event", "framing", "seeded", "store", "net"]),
     ("event", &["net"]),
     ("framing", &[]),

@@ -22,7 +22,8 @@ use crate::commands::{Failure, Plan};
 use crate::net::{Address, AddressError, Families};
 use connection::ConnectionWords;
 use load::{EndWords, LoadWords};
-use reports::{ReportWords, check_paths};
+use reports::ReportWords;
+pub(super) use reports::check_paths;
 use saying::SayingWords;
 
 /// Press a server that sends back what it gets, check every byte of that, and say how fast it was

@@ -7,6 +7,8 @@ mod accounts;
 mod bench;
 /// What can be said about the room of `chat`.
 mod chat;
+/// `check`.
+mod check;
 /// Keys of a configuration file, which stand in for flags that were not typed.
 mod config;
 /// `connect`.
@@ -39,7 +41,7 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::commands::{self, Exit, Failure, Paint, Plan, Talk, Volume};
 
-/// The other end of the socket: answers, talks, presses, looks, and tells you honestly what happened.
+/// The other end of the socket: answers, talks, presses, looks, judges, and tells you honestly what happened.
 #[derive(Debug, Parser)]
 #[command(name = "sockeye", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXAMPLES)]
 struct Words {
@@ -55,6 +57,7 @@ enum Verb {
     Connect(Box<connect::Words>),
     Bench(Box<bench::Words>),
     Scan(Box<scan::Words>),
+    Check(Box<check::Words>),
     Accounts(Box<accounts::Words>),
     Store(store::Words),
     /// Print completions for a shell
@@ -137,6 +140,7 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
         Verb::Connect(words) => words.plan(talk)?,
         Verb::Bench(words) => words.plan()?,
         Verb::Scan(words) => words.plan()?,
+        Verb::Check(words) => words.plan()?,
         Verb::Accounts(words) => words.plan(),
         Verb::Store(words) => words.plan(),
         Verb::Completions { shell } => Plan::Print(completions(shell)),
@@ -257,6 +261,7 @@ Examples:
   sockeye connect 5555 --payload 100KiB   send 102400 bytes, receive them back, check each one
   sockeye bench 5555                      press it, check every byte, say how fast it was
   sockeye scan 192.168.1.0/24 -p 22,80    which of these ports are open
+  sockeye check echo -- python3 server.py judge a program that somebody wrote
   sockeye serve --help                    every option of a verb";
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub(crate) mod accounts;
 mod ask;
 /// `bench`: presses a server.
 pub(crate) mod bench;
+/// `check`: judges.
+pub(crate) mod check;
 /// `connect`: talks to a server.
 pub(crate) mod connect;
 /// The admin at the server's terminal.
@@ -46,6 +48,7 @@ pub(crate) enum Plan {
     Bench(Box<bench::Plan>),
     Compare(bench::Compare),
     Scan(Box<scan::Plan>),
+    Check(Box<check::Deed>),
     Accounts(accounts::Plan),
     Dump(store::Dump),
     /// The words behind the hidden verb.
@@ -61,6 +64,7 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Bench(plan) => bench::run(*plan, talk),
         Plan::Compare(plan) => bench::compare(&plan),
         Plan::Scan(plan) => scan::run(*plan, talk),
+        Plan::Check(deed) => check::run(*deed, talk),
         Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),
         Plan::Launched(words) => Ok(launched::run(&words)),

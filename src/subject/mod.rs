@@ -1,6 +1,8 @@
 //! Subject: somebody else's program that we start, watch and stop. What it is made to do, and what is thought of it, is
 //! for the rooms above.
 
+/// Processes whose parents ended, given to us.
+mod adopted;
 /// What can go wrong with a program.
 mod error;
 /// The beginning and the end of what a program says.

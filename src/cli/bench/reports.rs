@@ -45,7 +45,7 @@ impl ReportWords {
 }
 
 /// Each report has a file of its own; stdout is taken.
-pub(super) fn check_paths(reports: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
+pub(in crate::cli) fn check_paths(reports: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
     let named: Vec<(&str, &Path)> = reports.iter().filter_map(|(flag, path)| path.map(|path| (*flag, path))).collect();
     for (at, (flag, path)) in named.iter().enumerate() {
         if path.as_os_str() == "-" {

@@ -1,7 +1,7 @@
 //! Outputs: reports of runs, to stdout and files.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -19,23 +19,23 @@ use crate::net::Reason;
 /// # Errors
 /// Where a report cannot be written; those before it are.
 pub(super) fn tell(document: &Document, reports: &Reports, talk: Talk) -> Result<(), Failure> {
-    to_stdout(|out| match reports.stdout {
+    print::to_stdout(|out| match reports.stdout {
         Form::Json => json::write(document, out),
         Form::Text => summary::write(document, looks(talk), out),
     })?;
-    to_file(reports.csv.as_deref(), |out| csv::write(document, out))?;
-    to_file(reports.hgrm.as_deref(), |out| hgrm::write(document, out))?;
+    print::to_file(reports.csv.as_deref(), |out| csv::write(document, out))?;
+    print::to_file(reports.hgrm.as_deref(), |out| hgrm::write(document, out))?;
     page(reports.html.as_deref(), &[(document.setup.address.clone(), document)])
 }
 
 /// One page with a run or several, if it is asked for.
 pub(super) fn page(path: Option<&Path>, runs: &[(String, &Document)]) -> Result<(), Failure> {
-    to_file(path, |out| html::write(runs, out))
+    print::to_file(path, |out| html::write(runs, out))
 }
 
 /// Writes a comparison to stdout.
 pub(super) fn tell_compared(compared: &Compared, names: [&str; 2], form: Form) -> Result<(), Failure> {
-    to_stdout(|out| match form {
+    print::to_stdout(|out| match form {
         Form::Json => {
             serde_json::to_writer(&mut *out, &Named { names, compared })?;
             out.write_all(b"\n")
@@ -64,27 +64,4 @@ pub(super) fn read(path: &Path) -> Result<Document, Failure> {
 
 fn looks(talk: Talk) -> Looks {
     Looks { colour: talk.paint.on(&io::stdout()), columns: print::columns() }
-}
-
-/// A closed stdout ends quietly.
-pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("cannot write stdout: {}", Reason(&e))))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn to_file(
-    path: Option<&Path>,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let done = File::create(path).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write(&mut out).and_then(|()| out.flush())
-    });
-    done.map_err(|e| Failure::failed(format!("cannot write {}: {}; check the path", path.display(), Reason(&e))))
 }

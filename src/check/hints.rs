@@ -1,0 +1,251 @@
+//! Hints: mistakes that are known by what they look like from outside: what was on the wire, what was written to stderr,
+//! what the program was doing. Nothing is guessed: where no row fits, nothing is said.
+
+use super::document::{Program, Transport};
+use super::fault::Fault;
+
+/// What a mistake is recognised by.
+pub(crate) struct Evidence<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) fault: &'a Fault,
+    pub(crate) program: Option<&'a Program>,
+}
+
+/// What a failure usually means, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Hint {
+    pub(crate) so: &'static str,
+    pub(crate) attempt: &'static str,
+}
+
+struct Fingerprint {
+    fits: fn(&Evidence) -> bool,
+    hint: Hint,
+}
+
+/// The first row that fits.
+pub(crate) fn of(evidence: &Evidence) -> Option<&'static Hint> {
+    FINGERPRINTS.iter().find(|row| (row.fits)(evidence)).map(|row| &row.hint)
+}
+
+impl Evidence<'_> {
+    fn stderr_has(&self, words: &[&str]) -> bool {
+        self.program.is_some_and(|program| words.iter().any(|word| program.stderr.contains(word)))
+    }
+
+    fn is_about(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.id.contains(part))
+    }
+
+    fn ended(&self) -> bool {
+        self.fault.transport == Transport::Died || self.program.is_some_and(|program| program.ended.is_some())
+    }
+}
+
+/// What was written to stderr is surest, so it comes first; what only the wire shows comes last.
+const FINGERPRINTS: &[Fingerprint] = &[
+    Fingerprint {
+        fits: |e| e.stderr_has(&["UnicodeDecodeError", "MalformedInputException", "invalid utf-8"]),
+        hint: Hint {
+            so: "recv() cuts where it likes; decoding each piece by itself dies on half a letter.",
+            attempt: "handle bytes as bytes; decode only whole messages, or with an incremental decoder.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&TAKEN),
+        hint: Hint {
+            so: "the port is taken, often by the last run: its closed connections keep it for a minute (TIME_WAIT).",
+            attempt: "set SO_REUSEADDR on the listening socket before bind(), or try the next port and say which.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            e.stderr_has(&[
+                "must be an iterable",
+                "first arg must be callable",
+                "2nd arg must be a tuple",
+                "not callable",
+            ])
+        },
+        hint: Hint {
+            so: "the thread was given something else than a function and a tuple: `(x)` is no tuple, `f(x)` is a call.",
+            attempt: "write threading.Thread(target=serve, args=(conn,)).start(), with the comma.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["ConnectionResetError", "Connection reset by peer", "ECONNRESET"]),
+        hint: Hint {
+            so: "a client that is killed, or closes with unread data, resets the connection; recv() and send() then fail.",
+            attempt: "catch OSError around the conversation, close that one socket, and go on with the next client.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["BrokenPipeError", "Broken pipe", "EPIPE"]),
+        hint: Hint {
+            so: "it sent to a client that had left.",
+            attempt: "catch OSError around send() as around recv(), and drop that client only.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.program.and_then(|p| p.ended.as_deref()).is_some_and(|ended| ended.contains("PIPE")),
+        hint: Hint {
+            so: "send() to a client that has left raises SIGPIPE, which ends a C program without a word.",
+            attempt: "signal(SIGPIPE, SIG_IGN), or send(…, MSG_NOSIGNAL), and look at what send() returns.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["ConnectionRefusedError", "Connection refused"]) && e.is_about(&["client/", "scan/"]),
+        hint: Hint {
+            so: "nobody listens there, and connect() fails; the program does not expect it.",
+            attempt: "catch OSError around connect(), say in one sentence what could not be reached, and end with a status that is not 0.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["gaierror", "Name or service not known", "UnknownHostException"]),
+        hint: Hint {
+            so: "a name that cannot be resolved raises an error that nobody catches.",
+            attempt: "catch socket.gaierror, say so, and ask again or use the default.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["invalid literal for int()", "NumberFormatException"]),
+        hint: Hint {
+            so: "what a person types is no number until it has been looked at.",
+            attempt: "put int() into try/except ValueError; an empty line means the default, anything else is asked again.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["port must be 0-65535", "OverflowError"]),
+        hint: Hint {
+            so: "a port is a number from 1 to 65535; connect() and bind() raise OverflowError beyond.",
+            attempt: "look at the range before using the number.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["EOFError"]),
+        hint: Hint {
+            so: "input() raises EOFError when its input has ended (Ctrl-D, or a pipe).",
+            attempt: "catch EOFError where you catch `exit`, and leave in the same way.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["KeyboardInterrupt"]),
+        hint: Hint {
+            so: "Ctrl-C raises KeyboardInterrupt, and nobody catches it.",
+            attempt: "wrap the main loop in try/except KeyboardInterrupt, say that it stops, and close the sockets.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["SyntaxError", "IndentationError", "ModuleNotFoundError", "ImportError"]),
+        hint: Hint {
+            so: "the program does not get as far as its first line.",
+            attempt: "start it by hand as in `again`, and mend what the interpreter says.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["timed out", "socket.timeout", "TimeoutError"]),
+        hint: Hint {
+            so: "a timeout that was set for something else ends a quiet conversation.",
+            attempt: "settimeout(None) on the accepted socket, or catch the timeout and go on.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            let is_busy = e.program.is_some_and(|program| program.cpu_ms > 1000);
+            e.fault.transport == Transport::Spun || is_busy && e.is_about(&["life/", "eof/", "one-dies", "quitter"])
+        },
+        hint: Hint {
+            so: "recv() returns an empty result when the other side has left, at once and for ever; the loop goes on with it.",
+            attempt: "`if not data: break`, then close the socket.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            e.is_about(&["life/next", "many/first", "oneshot/next"])
+                && !e.ended()
+                && e.fault.transport != Transport::Answered
+        },
+        hint: Hint {
+            so: "accept() is called once, outside the loop: one client is served, and nobody after it.",
+            attempt: "put accept() into a loop around the conversation.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["second-while-first-idle", "many/reverse"]) && e.fault.transport == Transport::Timeout,
+        hint: Hint {
+            so: "the second client waits until the first has left: it is served in the same thread (or start() is followed by join(), or the target was called instead of passed).",
+            attempt: "give each accepted connection a thread of its own: Thread(target=serve, args=(conn,)).start().",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["size/edges", "stream/64k"]) && e.fault.transport == Transport::Timeout,
+        hint: Hint {
+            so: "the program takes a short read for the end of a message, and waits for ever when a message fills its buffer exactly.",
+            attempt: "send back what recv() gave, whatever its length; a stream has no messages.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["eof/half-close", "early-fin"]) && matches!(e.fault.transport, Transport::Timeout),
+        hint: Hint {
+            so: "the other side has said everything and waits for the end, and the program never ends its side.",
+            attempt: "when recv() returns nothing: send what is left, then close the connection.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            e.is_about(&["flow/", "bulk/slow-reader", "vanish"])
+                && matches!(e.fault.transport, Transport::Timeout | Transport::Fin | Transport::Rst)
+        },
+        hint: Hint {
+            so: "send() may take only a part; what it did not take has to be sent again.",
+            attempt: "use sendall(), or loop until everything is taken.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            e.is_about(&["bulk/"])
+                && matches!(e.fault.transport, Transport::Timeout | Transport::Answered | Transport::Fin)
+        },
+        hint: Hint {
+            so: "one recv() gives what has arrived, not all that was sent; 100 kB come in many pieces.",
+            attempt: "count the bytes, and go on receiving until there are 102400 or the other side ends.",
+        },
+    },
+    Fingerprint {
+        fits: |e| {
+            e.is_about(&["frame/"])
+                && matches!(e.fault.transport, Transport::Timeout | Transport::Answered | Transport::Fin)
+        },
+        hint: Hint {
+            so: "recv(n) may give fewer than n bytes, and one read may hold the end of one message and the beginning of the next.",
+            attempt: "write recv_exactly(n) that loops until it has n bytes, and use it for the header and for the body.",
+        },
+    },
+];
+
+/// What programs write where their port is taken.
+pub(super) const TAKEN: [&str; 3] = ["Address already in use", "EADDRINUSE", "Address in use"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(id: &str, transport: Transport, stderr: &str) -> Option<&'static Hint> {
+        let fault = Fault::new(transport, "", "");
+        let program = Program { stderr: stderr.to_owned(), ..Program::default() };
+        of(&Evidence { id, fault: &fault, program: Some(&program) })
+    }
+
+    #[test]
+    fn a_traceback_says_more_than_the_wire() {
+        let died = hint("echo/utf8/at-1024", Transport::Died, "UnicodeDecodeError: 'utf-8' codec can't decode");
+        assert!(died.unwrap().so.contains("half a letter"));
+        let spun = hint("echo/eof/no-spin", Transport::Spun, "");
+        assert!(spun.unwrap().attempt.contains("if not data"));
+    }
+
+    #[test]
+    fn where_nothing_is_known_nothing_is_said() {
+        assert_eq!(hint("echo/basic/one", Transport::Answered, ""), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! Labs: the catalogue. A lab is a file with a table of rows and the functions that play them; a new case is one row.
+
+/// 100 kB are received, and then sent back.
+mod bulk;
+/// A client, which finds us where it looks for its server.
+mod client;
+/// One client, one connection: what comes goes back.
+pub(crate) mod echo;
+/// Messages with a header that holds their length.
+mod frame;
+/// `Hello` is greeted, `Time` is told the time.
+mod greet;
+/// Knows its visitors by their address.
+mod identify;
+/// Accounts with passwords.
+pub(crate) mod login;
+/// The same with many clients at once.
+mod many;
+/// One message, one answer behind a prefix, and the end.
+mod oneshot;
+/// A server that moves away from a port that is taken.
+mod port;
+/// The program looks which of our ports are open.
+mod scan;
+/// What every server has to do before anything can be asked of it.
+mod start;
+/// Many messages in reply to one another.
+mod talk;
+/// What comes goes back in upper case.
+mod upper;
+/// `TIME` is told the time in UTC.
+mod utc;
+
+use super::case::Lab;
+
+/// All labs, in the order of the sheets.
+pub(crate) const LABS: &[&Lab] = &[
+    &start::LAB,
+    &echo::LAB,
+    &many::LAB,
+    &upper::LAB,
+    &oneshot::LAB,
+    &bulk::LAB,
+    &client::LAB,
+    &port::LAB,
+    &identify::LAB,
+    &login::LAB,
+    &greet::LAB,
+    &utc::LAB,
+    &scan::LAB,
+    &frame::LAB,
+    &talk::LAB,
+];
+
+/// The lab of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Lab> {
+    LABS.iter().find(|lab| lab.name == name).copied()
+}

@@ -1,0 +1,324 @@
+//! Prompts: what a program asks on its terminal, and what it is told. Half of all student programs ask for host and
+//! port, in any language or without a word.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::document::Prompted;
+use super::say;
+
+/// What is answered to whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Answers {
+    /// Before everything else, in this order.
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) host: String,
+    pub(crate) port: String,
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) first: String,
+    pub(crate) last: String,
+    /// What is said to questions without a word, in turn; then an empty line, which most take for "as you like". Where
+    /// the last one is a message, all that come later are.
+    pub(crate) in_order: Vec<Topic>,
+}
+
+/// `--answer 'regex=value'`.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) prompt: Regex,
+    pub(crate) answer: String,
+}
+
+/// What a prompt is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Host,
+    Port,
+    First,
+    Last,
+    /// First and last in one answer.
+    Range,
+    Timeout,
+    Workers,
+    Name,
+    Password,
+    Message,
+}
+
+/// What can be read of a program at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Screen {
+    pub(crate) output: Vec<u8>,
+    /// How much it printed in all, of which `output` may have lost the middle.
+    pub(crate) printed: u64,
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Who answers, and remembers what was asked.
+pub(crate) struct Prompter {
+    answers: Answers,
+    /// What of the screen has been read as a prompt.
+    printed: u64,
+    aside: Vec<u8>,
+    /// What it was asked about.
+    asked: Vec<Topic>,
+    /// Whether all that is asked without a word is for the case to say.
+    in_company: bool,
+    pub(crate) log: Vec<Prompted>,
+}
+
+impl Prompter {
+    pub(crate) fn new(answers: Answers) -> Self {
+        Self { answers, printed: 0, aside: Vec::new(), asked: Vec::new(), in_company: false, log: Vec::new() }
+    }
+
+    /// What is new on `screen` since the last prompt: the question. Nothing new is a question without a word.
+    ///
+    /// Python writes the prompt of `input()` to stderr where it talks to a terminal.
+    pub(crate) fn question(&self, screen: &Screen) -> Vec<u8> {
+        let fresh = usize::try_from(screen.printed - self.printed.min(screen.printed)).unwrap_or(usize::MAX);
+        let printed = &screen.output[screen.output.len() - fresh.min(screen.output.len())..];
+        let aside = screen.stderr.strip_prefix(&self.aside[..]).unwrap_or(&screen.stderr);
+        let unended = |text: &[u8]| text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
+        // A line that is not ended asks; behind whole lines the last of them may.
+        let asking = [printed, aside].map(unended).into_iter().find(|line| !line.is_empty());
+        asking.unwrap_or_else(|| unended(printed.strip_suffix(b"\n").unwrap_or_default()))
+    }
+
+    /// What to type; nothing where the question is about what the case itself wants to say.
+    pub(crate) fn answer(&mut self, question: &[u8], screen: &Screen) -> Option<String> {
+        let text = String::from_utf8_lossy(question);
+        let answer = match self.rule(&text) {
+            Some(rule) => rule.answer.clone(),
+            None => match self.about(&text) {
+                Some(Topic::Message) => return None,
+                topic => {
+                    self.asked.extend(topic);
+                    self.value(topic, &text)
+                }
+            },
+        };
+        self.settle(question, &answer, screen);
+        Some(answer)
+    }
+
+    /// Whether nothing like it was asked before, and there is something to say to it.
+    pub(crate) fn is_new(&self, question: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(question);
+        if self.rule(&text).is_some() {
+            let prompt = say::escaped(question);
+            return self.log.iter().all(|asked| asked.prompt != prompt);
+        }
+        let topic = self.about(&text).filter(|topic| *topic != Topic::Message);
+        topic.is_some_and(|topic| !self.asked.contains(&topic))
+    }
+
+    /// Whether one of these was asked for, in words or by its turn.
+    pub(crate) fn was_asked_for(&self, topics: &[Topic]) -> bool {
+        topics.iter().any(|topic| self.asked.contains(topic))
+    }
+
+    /// The question has had this answer.
+    pub(crate) fn settle(&mut self, question: &[u8], answer: &str, screen: &Screen) {
+        self.printed = screen.printed;
+        self.aside.clone_from(&screen.stderr);
+        let prompt = say::escaped(question);
+        self.log.push(Prompted { prompt, answer: say::escaped(answer.as_bytes()) });
+    }
+
+    /// From now on it is connected: what it asks without a word is what to say.
+    pub(crate) fn comes_into_company(&mut self) {
+        self.in_company = true;
+    }
+
+    fn rule(&self, text: &str) -> Option<&Rule> {
+        self.answers.rules.iter().find(|rule| rule.prompt.is_match(text))
+    }
+
+    /// What a question is about, by its words; else whatever it has not asked for yet.
+    pub(crate) fn about(&self, question: &str) -> Option<Topic> {
+        let in_turn = || {
+            let mut left = self.answers.in_order.iter();
+            left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
+        };
+        let named = topic(question).filter(|_| !self.in_company || is_asked(question));
+        named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
+    }
+
+    fn value(&self, topic: Option<Topic>, text: &str) -> String {
+        let answers = &self.answers;
+        match topic {
+            Some(Topic::Range) => [&*answers.first, &*answers.last].join(between(text)),
+            Some(Topic::Timeout) => "1".to_owned(),
+            Some(Topic::Workers) => "50".to_owned(),
+            Some(Topic::Host) => answers.host.clone(),
+            Some(Topic::Port) => answers.port.clone(),
+            Some(Topic::First) => answers.first.clone(),
+            Some(Topic::Last) => answers.last.clone(),
+            Some(Topic::Name) => answers.name.clone(),
+            Some(Topic::Password) => answers.password.clone(),
+            Some(Topic::Message) | None => String::new(),
+        }
+    }
+}
+
+/// Whether it reads like a question, and not like the news that `port 5555` was reached.
+fn is_asked(line: &str) -> bool {
+    line.trim_end().ends_with([':', '?', '>', ']'])
+}
+
+/// What the words of a prompt are about, in English, Polish, Russian and German. Examples in brackets say what may be
+/// answered, not what is asked for.
+pub(crate) fn topic(prompt: &str) -> Option<Topic> {
+    let bare = EXAMPLES.replace_all(prompt, "");
+    let asked = if bare.chars().any(char::is_alphabetic) { &bare } else { prompt };
+    let about = |topic| TOPICS.iter().any(|(words, about)| *about == topic && words.is_match(asked));
+    // Who asks for a range, and for none of its ends or for both.
+    if about(Topic::Range) && about(Topic::First) == about(Topic::Last) {
+        return Some(Topic::Range);
+    }
+    TOPICS.iter().find(|(words, _)| words.is_match(asked)).map(|(_, topic)| *topic)
+}
+
+/// What stands between the ends of a range.
+fn between(prompt: &str) -> &'static str {
+    let rows = [(" ", r"(?i)(space|spacj|odstęp|пробел|leerz)"), (",", r"(?i)(comma|przecin|запят|komma)")];
+    let is_asked = |words: &str| Regex::new(words).is_ok_and(|words| words.is_match(prompt));
+    rows.iter().find(|(_, words)| is_asked(words)).map_or("-", |(mark, _)| mark)
+}
+
+static EXAMPLES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\([^)]*\)|\[[^\]]*\]").expect("it is sound, as its test shows"));
+
+/// The first that matches counts: who asks for the port of a host asks for a port, and who asks for the first port of a
+/// range for that.
+static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
+    let rows = [
+        (r"(timeout|time-out|таймаут|тайм-аут|limit czasu|zeitlimit)", Topic::Timeout),
+        (r"(\bthreads|поток|wątk|watk|worker)", Topic::Workers),
+        (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
+        (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
+        (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
+        (r"(\bport|\bпорт)", Topic::Port),
+        (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
+        (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
+        (r"(\bname|\bimi[ęe]|\bимя|имени|\bnick|ник\b|login|логин|user|użytkownik|benutzer|пользовател)", Topic::Name),
+        (
+            r"(messag|wiadomo|tekst|сообщ|текст|строк|nachricht|\btext|komunikat|say\b|введите данн|^\s*(>+|you|ty|я|ich)\s*[:>]?\s*$)",
+            Topic::Message,
+        ),
+    ];
+    let compiled = rows.map(|(words, topic)| {
+        let words = match topic {
+            // Without a port in the sentence "from" and "to" are about anything.
+            Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bпорт|zakres|диапазон|range|bereich).*{words})"),
+            _ => format!("(?i){words}"),
+        };
+        (Regex::new(&words).expect("the table is sound, as its test shows"), topic)
+    });
+    compiled.to_vec()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_in_four_languages_are_understood() {
+        for (prompt, about) in [
+            ("Port: ", Some(Topic::Port)),
+            ("Введите порт сервера: ", Some(Topic::Port)),
+            ("Podaj numer portu [5555]: ", Some(Topic::Port)),
+            ("Host: ", Some(Topic::Host)),
+            ("Podaj adres serwera: ", Some(Topic::Host)),
+            ("Введите адрес хоста", Some(Topic::Host)),
+            ("Geben Sie die IP-Adresse ein: ", Some(Topic::Host)),
+            ("Введите имя: ", Some(Topic::Name)),
+            ("Podaj imię: ", Some(Topic::Name)),
+            ("Passwort: ", Some(Topic::Password)),
+            ("hasło: ", Some(Topic::Password)),
+            ("Введите пароль: ", Some(Topic::Password)),
+            ("Start port: ", Some(Topic::First)),
+            ("Port początkowy: ", Some(Topic::First)),
+            ("Введите конечный порт: ", Some(Topic::Last)),
+            ("last port? ", Some(Topic::Last)),
+            ("Конечный порт (от 1 до 65535): ", Some(Topic::Last)),
+            ("Podaj zakres portów od: ", Some(Topic::First)),
+            ("Enter port range (1-1024): ", Some(Topic::Range)),
+            ("Введите диапазон портов через пробел: ", Some(Topic::Range)),
+            ("Portbereich von-bis: ", Some(Topic::Range)),
+            ("Ilość wątków: ", Some(Topic::Workers)),
+            ("Timeout (s): ", Some(Topic::Timeout)),
+            ("(port): ", Some(Topic::Port)),
+            ("Enter message: ", Some(Topic::Message)),
+            ("> ", Some(Topic::Message)),
+            ("Введите строку: ", Some(Topic::Message)),
+            ("", None),
+            ("Continue? [y/n] ", None),
+        ] {
+            assert_eq!(topic(prompt), about, "{prompt}");
+        }
+    }
+
+    fn answers(rules: &[(&str, &str)]) -> Answers {
+        let rules = rules
+            .iter()
+            .map(|(prompt, answer)| Rule { prompt: Regex::new(prompt).unwrap(), answer: (*answer).to_owned() });
+        Answers {
+            rules: rules.collect(),
+            host: "127.0.0.1".to_owned(),
+            port: "5555".to_owned(),
+            name: "ala".to_owned(),
+            password: "secret".to_owned(),
+            first: "1".to_owned(),
+            last: "9".to_owned(),
+            in_order: vec![Topic::Host, Topic::Port],
+        }
+    }
+
+    fn screen(output: &str) -> Screen {
+        Screen { output: output.as_bytes().to_vec(), printed: output.len() as u64, stderr: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_asked_without_a_word_is_answered_in_order_and_then_by_enter() {
+        let mut prompter = Prompter::new(answers(&[]));
+        let said: Vec<_> = (0..4).map(|_| prompter.answer(b"", &screen(""))).collect();
+        assert_eq!(said, ["127.0.0.1", "5555", "", ""].map(|text| Some(text.to_owned())));
+        assert_eq!(prompter.log.len(), 4);
+    }
+
+    #[test]
+    fn what_was_asked_in_words_is_not_expected_without() {
+        let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
+        let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
+        assert_eq!(prompter.answer("Port: ".as_bytes(), 6).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
+        let mut prompter = Prompter::new(answers(&[]));
+        prompter.comes_into_company();
+        assert_eq!(prompter.answer(b"", &screen("")), None);
+    }
+
+    #[test]
+    fn a_rule_comes_before_the_table() {
+        let mut prompter = Prompter::new(answers(&[("(?i)port", "9090")]));
+        assert_eq!(prompter.answer("Port?".as_bytes(), &screen("Port?")).as_deref(), Some("9090"));
+    }
+
+    #[test]
+    fn a_question_is_the_line_that_came_last() {
+        let mut prompter = Prompter::new(answers(&[]));
+        let welcome = screen("Welcome\nPort: ");
+        assert_eq!(prompter.question(&welcome), b"Port: ");
+        prompter.settle(b"Port: ", "1", &welcome);
+        assert_eq!(prompter.question(&welcome), b"");
+        assert_eq!(prompter.question(&screen("Welcome\nPort: Host?\n")), b"Host?");
+        // A line on stdout, and the question on stderr.
+        let aside = Screen { stderr: b"Name: ".to_vec(), ..screen("Welcome\nPort: Thanks\n") };
+        assert_eq!(prompter.question(&aside), b"Name: ");
+        prompter.settle(b"Name: ", "ala", &aside);
+        assert_eq!(prompter.question(&aside), b"");
+    }
+}

@@ -1,0 +1,43 @@
+# Receives 100 kB, then sends them back.
+import socket
+import threading
+
+SIZE = 102400
+
+
+def serve(conn):
+    conn.settimeout(1)
+    with conn:
+        try:
+            data = b""
+            while len(data) < SIZE:
+                part = conn.recv(min(4096, SIZE - len(data)))
+                if not part:
+                    break
+                data += part
+            print("Received bytes:", len(data))
+            conn.sendall(data)
+            print("Sent bytes:", len(data))
+        except OSError as e:
+            print("Lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(input("port: ") or 9090)
+    host = input("host: ") or host
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        threading.Thread(target=serve, args=(conn,), daemon=True).start()
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

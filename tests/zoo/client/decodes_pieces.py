@@ -1,0 +1,52 @@
+# Клиент эхо-сервера.
+import os
+import socket
+import sys
+import threading
+
+lock = threading.Lock()
+
+
+def receive(sock):
+    try:
+        while True:
+            data = sock.recv(4096)
+            if not data:
+                print("Сервер закрыл соединение")
+                break
+            with lock:
+                print("Получено:", data.decode())
+    except OSError as e:
+        print("Соединение потеряно:", e)
+    print("Соединение закрыто")
+    os._exit(0)
+
+
+def main():
+    host = input("Введите имя хоста: ") or "localhost"
+    port = int(input("Введите номер порта: ") or 9090)
+    sock = socket.create_connection((host, port), timeout=5)
+    sock.settimeout(None)
+    print(f"Соединение с сервером установлено: {host}:{port}")
+    reader = threading.Thread(target=receive, args=(sock,), daemon=True)
+    reader.start()
+    while True:
+        line = input()
+        if line == "exit":
+            break
+        if line:
+            with lock:
+                sock.sendall(line.encode())
+                print("Отправлено байт:", len(line.encode()))
+    sock.shutdown(socket.SHUT_WR)
+    reader.join(1)
+    print("Соединение закрыто")
+
+
+try:
+    main()
+except (EOFError, KeyboardInterrupt):
+    print("Соединение закрыто")
+except OSError as e:
+    print("Не удалось подключиться:", e)
+    sys.exit(1)

@@ -1,0 +1,51 @@
+# Klient echo.
+import codecs
+import os
+import socket
+import sys
+import threading
+
+lock = threading.Lock()
+
+
+def receive(sock):
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        data = sock.recv(4096)
+        if not data:
+            break
+        with lock:
+            print("Odebrano:", decoder.decode(data))
+    print("Serwer zamknął połączenie")
+    print("Rozłączono")
+    os._exit(0)
+
+
+def main():
+    host = input("Podaj adres serwera: ") or "127.0.0.1"
+    port = int(input("Podaj port: ") or 5555)
+    sock = socket.create_connection((host, port), timeout=5)
+    sock.settimeout(None)
+    print(f"Połączono z {host}:{port}")
+    reader = threading.Thread(target=receive, args=(sock,), daemon=True)
+    reader.start()
+    while True:
+        line = input()
+        if line == "exit":
+            break
+        if line:
+            with lock:
+                sock.sendall(line.encode())
+                print("Wysłano bajtów:", len(line.encode()))
+    sock.shutdown(socket.SHUT_WR)
+    reader.join(1)
+    print("Rozłączono")
+
+
+try:
+    main()
+except (EOFError, KeyboardInterrupt):
+    print("Rozłączono")
+except OSError as e:
+    print("Nie można się połączyć:", e)
+    sys.exit(1)

@@ -1,0 +1,35 @@
+# Эхо-сервер: принимает строку порциями по 1 КБ.
+import socket
+
+
+def serve(conn):
+    with conn:
+        try:
+            while True:
+                text = conn.recv(1024).decode()
+                if not text:
+                    break
+                print("Получено:", text)
+                conn.sendall(text.encode())
+        except OSError:
+            print("Клиент пропал")
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(input("Порт: ") or 9090)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Сервер слушает {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Подключился", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Сервер остановлен")

@@ -1,0 +1,35 @@
+# Echo server that logs how each conversation begins.
+import socket
+import sys
+
+
+def serve(conn):
+    with conn:
+        try:
+            data = conn.recv(1024)
+            print("begins with byte", data[0])
+            while data:
+                conn.sendall(data)
+                data = conn.recv(1024)
+        except OSError as e:
+            print("lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5555
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

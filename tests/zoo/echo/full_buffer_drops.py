@@ -1,0 +1,40 @@
+# Echo server that never blocks.
+import select
+import socket
+import sys
+
+
+def serve(conn):
+    conn.setblocking(False)
+    with conn:
+        while True:
+            select.select([conn], [], [])
+            try:
+                data = conn.recv(4096)
+                if not data:
+                    break
+                conn.send(data)
+            except BlockingIOError:
+                continue
+            except OSError:
+                break
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5555
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

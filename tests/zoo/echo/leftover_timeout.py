@@ -1,0 +1,38 @@
+# Echo server.
+import socket
+
+
+def serve(conn):
+    conn.settimeout(2)
+    with conn:
+        try:
+            while True:
+                data = conn.recv(1024)
+                if not data:
+                    break
+                conn.sendall(data)
+        except socket.timeout:
+            print("client is too slow")
+        except OSError as e:
+            print("lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    host = input("Host [127.0.0.1]: ") or host
+    port = int(input("Port [5555]: ") or 5555)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

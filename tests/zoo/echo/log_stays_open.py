@@ -1,0 +1,40 @@
+# Echo server with a log for every client.
+import socket
+import sys
+
+logs = []
+
+
+def serve(conn):
+    log = open("clients.log", "a")
+    logs.append(log)
+    with conn:
+        try:
+            while True:
+                data = conn.recv(1024)
+                if not data:
+                    break
+                print(len(data), "bytes", file=log, flush=True)
+                conn.sendall(data)
+        except OSError as e:
+            print("lost:", e, file=log)
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5555
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

@@ -1,0 +1,33 @@
+# Echo server.
+import socket
+
+
+def serve(conn):
+    try:
+        data = conn.recv(1024)
+        if data:
+            conn.sendall(data)
+    except OSError as e:
+        print(e)
+    conn.close()
+
+
+def main():
+    host = "127.0.0.1"
+    host = input("Host [127.0.0.1]: ") or host
+    port = int(input("Port [5555]: ") or 5555)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

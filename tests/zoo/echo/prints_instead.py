@@ -1,0 +1,35 @@
+# Эхо-сервер: получает строку и возвращает её.
+import socket
+
+
+def serve(conn):
+    with conn:
+        try:
+            while True:
+                data = conn.recv(1024)
+                if not data:
+                    break
+                print(data)
+        except OSError:
+            print("обрыв")
+
+
+def main():
+    host = "127.0.0.1"
+    host = input("Введите адрес хоста (по умолчанию 127.0.0.1): ") or host
+    port = int(input("Введите порт (по умолчанию 9090): ") or 9090)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Сервер слушает {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Подключился", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Сервер остановлен")

@@ -1,0 +1,32 @@
+# Эхо-сервер.
+import socket
+
+
+def serve(conn):
+    with conn:
+        try:
+            while data := conn.recv(1024):
+                conn.sendall(data)
+        except OSError:
+            pass
+
+
+def main():
+    host = "127.0.0.1"
+    host = input() or host
+    port = int(input() or 9090)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Сервер слушает {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Подключился", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Сервер остановлен")

@@ -1,0 +1,46 @@
+# An echo server that says what happens.
+import signal
+import socket
+import sys
+import threading
+
+lock = threading.Lock()
+
+
+def say(*words):
+    with lock:
+        print(" ".join(str(word) for word in words), flush=True)
+
+
+def serve(conn, who):
+    say("Client connected:", who)
+    try:
+        while True:
+            data = conn.recv(1024)
+            if not data:
+                break
+            say("Received data:", who, len(data))
+            conn.sendall(data)
+            say("Sent data:", who, len(data))
+    except OSError as e:
+        say("Connection error:", who, e)
+    conn.close()
+    say("Client disconnected:", who)
+
+
+def main():
+    say("Server started")
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 9090
+    server = socket.create_server(("127.0.0.1", port), backlog=16)
+    say("Listening on port", port)
+    while True:
+        conn, addr = server.accept()
+        who = f"{addr[0]}:{addr[1]}"
+        threading.Thread(target=serve, args=(conn, who), daemon=True).start()
+
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    main()
+except KeyboardInterrupt:
+    say("Server stopped")

@@ -1,0 +1,45 @@
+# Echo server.
+import signal
+import socket
+import threading
+
+lock = threading.Lock()
+
+
+def say(*words):
+    with lock:
+        print(" ".join(str(word) for word in words), flush=True)
+
+
+def serve(conn, who):
+    say("Client connected:", who)
+    try:
+        while True:
+            data = conn.recv(1024)
+            if not data:
+                say("Client disconnected:", who)
+                break
+            say("Received data:", who, len(data))
+            conn.sendall(data)
+            say("Sent data:", who, len(data))
+    except OSError as e:
+        say("Something is wrong with", who, e)
+    conn.close()
+
+
+def main():
+    say("Server started")
+    port = int(input("Port: ") or 5555)
+    server = socket.create_server(("127.0.0.1", port), backlog=16)
+    say("Listening on port", port)
+    while True:
+        conn, addr = server.accept()
+        who = f"{addr[0]}:{addr[1]}"
+        threading.Thread(target=serve, args=(conn, who), daemon=True).start()
+
+
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+try:
+    main()
+except KeyboardInterrupt:
+    say("Server stopped")

@@ -1,0 +1,73 @@
+# Texts with a header of ten digits; each comes back.
+import socket
+import sys
+import threading
+
+HEADER = 10
+LIMIT = 65536
+
+
+def receive_exactly(conn, size):
+    data = b""
+    while len(data) < size:
+        part = conn.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data
+
+
+def size_in(header):
+    if not header.strip().isdigit() or int(header) > LIMIT:
+        raise ValueError("bad header")
+    return int(header)
+
+
+def send_text(conn, data):
+    conn.sendall(f"{len(data):{HEADER}}".encode() + data)
+
+
+def serve(conn):
+    with conn:
+        try:
+            while True:
+                data = conn.recv(HEADER + LIMIT)
+                if not data:
+                    break
+                while len(data) >= HEADER:
+                    size = size_in(data[:HEADER])
+                    while len(data) < HEADER + size:
+                        data += receive_exactly(conn, HEADER + size - len(data))
+                    send_text(conn, data[HEADER : HEADER + size])
+                    data = data[HEADER + size :]
+        except (EOFError, OSError):
+            print("The client has left")
+        except ValueError as e:
+            print("Refused:", e)
+            refuse(conn, str(e).encode())
+
+
+def refuse(conn, reason):
+    try:
+        send_text(conn, reason)
+        conn.shutdown(socket.SHUT_WR)
+        conn.settimeout(0.3)
+        while conn.recv(4096):
+            pass
+    except OSError:
+        pass
+
+
+def main():
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5555
+    server = socket.create_server(("127.0.0.1", port), backlog=16)
+    print("Listening on port", port)
+    while True:
+        conn, addr = server.accept()
+        threading.Thread(target=serve, args=(conn,), daemon=True).start()
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

@@ -1,0 +1,79 @@
+# A server that knows its client.
+import json
+import os
+import select
+import socket
+import threading
+
+FILE = "names.json"
+lock = threading.Lock()
+
+
+def load():
+    if not os.path.exists(FILE):
+        return {}
+    with open(FILE, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(names):
+    with open(FILE + ".new", "w", encoding="utf-8") as file:
+        json.dump(names, file, ensure_ascii=False)
+    os.replace(FILE + ".new", FILE)
+
+
+def read_text(conn):
+    """A line; where no newline comes, what came before a quarter of a second of silence."""
+    data = conn.recv(1024)
+    while data and not data.endswith(b"\n") and select.select([conn], [], [], 0.25)[0]:
+        more = conn.recv(1024)
+        if not more:
+            break
+        data += more
+    return data.decode("utf-8", "replace").strip()
+
+
+def serve(conn, key):
+    with conn:
+        try:
+            with lock:
+                name = load().get("name")
+            if name:
+                conn.sendall(f"Hello, {name}!\n".encode())
+            else:
+                conn.sendall(b"What is your name?\n")
+                name = read_text(conn)
+                if not name:
+                    return
+                with lock:
+                    names = load()
+                    names["name"] = name
+                    save(names)
+                conn.sendall(f"Nice to meet you, {name}!\n".encode())
+            conn.shutdown(socket.SHUT_WR)
+            conn.settimeout(0.3)
+            while conn.recv(1024):
+                pass
+        except OSError as e:
+            print("Connection lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    host = input("Host [127.0.0.1]: ") or host
+    port = int(input("Port [5555]: ") or 5555)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        threading.Thread(target=serve, args=(conn, addr[0]), daemon=True).start()
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

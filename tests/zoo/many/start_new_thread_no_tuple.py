@@ -1,0 +1,36 @@
+# Serwer echo, wątek dla każdego klienta.
+import _thread
+import socket
+
+
+def serve(user):
+    with user:
+        try:
+            while True:
+                data = user.recv(2048)
+                if not data:
+                    break
+                user.sendall(data)
+        except OSError:
+            print("Klient zniknął")
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(input("Na którym porcie mam słuchać? ") or 5555)
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Serwer słucha na {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Połączono z", addr)
+        user = conn
+        _thread.start_new_thread(serve, (user))
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Koniec pracy serwera")

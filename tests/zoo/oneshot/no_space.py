@@ -1,0 +1,36 @@
+# One message, one answer.
+import socket
+import sys
+
+
+def serve(conn):
+    with conn:
+        try:
+            data = conn.recv(4096)
+            conn.sendall(b"SERVER RECEIVED:" + data)
+            conn.shutdown(socket.SHUT_WR)
+            conn.settimeout(0.3)
+            while conn.recv(4096):
+                pass
+        except OSError as e:
+            print("lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 5555
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")

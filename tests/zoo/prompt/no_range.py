@@ -1,0 +1,53 @@
+# Echo server.
+import socket
+import sys
+
+
+def ask_host():
+    while True:
+        host = input("Host [127.0.0.1]: ").strip() or "127.0.0.1"
+        try:
+            socket.getaddrinfo(host, None, socket.AF_INET)
+            return host
+        except (OSError, UnicodeError):
+            print("There is no such host here.")
+
+
+def ask_port():
+    while True:
+        try:
+            return int(input("Port [5555]: ") or 5555)
+        except ValueError:
+            print("A port is a number from 1 to 65535.")
+
+
+def serve(conn):
+    with conn:
+        try:
+            while data := conn.recv(1024):
+                conn.sendall(data)
+        except OSError as e:
+            print(e)
+
+
+def main():
+    host = ask_host()
+    port = ask_port()
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except (EOFError, KeyboardInterrupt):
+    print("Stopped")
+except OSError as e:
+    print("Cannot listen:", e)
+    sys.exit(1)

@@ -1,0 +1,35 @@
+# Echo server.
+import socket
+
+
+def serve(conn):
+    with conn:
+        try:
+            while True:
+                data = conn.recv(1024)
+                if not data:
+                    break
+                conn.sendall(data)
+        except OSError as e:
+            print("Connection lost:", e)
+
+
+def main():
+    host = "127.0.0.1"
+    port = int(input("port: ") or 9090)
+    host = input("host: ") or host
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((host, port))
+    server.listen(16)
+    print(f"Listening on {host}:{port}")
+    while True:
+        conn, addr = server.accept()
+        print("Connected:", addr)
+        serve(conn)
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Stopped")
