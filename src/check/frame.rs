@@ -101,9 +101,10 @@ impl Shape {
         }
     }
 
-    /// A header that holds `word`, which is no length; nothing where every header is one.
+    /// A header that holds `word`, which is no length; nothing where there is none, or `word` has no room in it.
     pub(crate) fn padded(self, word: &str) -> Option<Vec<u8>> {
         let text = match self {
+            Self::Digits { width, .. } if word.len() > width => return None,
             Self::Digits { width, padding: Padding::Left } => format!("{word:>width$}"),
             Self::Digits { width, padding: Padding::Right } => format!("{word:<width$}"),
             Self::Digits { width, padding: Padding::Zeros } => format!("{word:0>width$}"),
@@ -256,5 +257,6 @@ mod tests {
         assert_eq!(shape("dec:4").padded("-5").unwrap(), b"  -5");
         assert_eq!(shape("netstring").padded("abcd").unwrap(), b"abcd:");
         assert_eq!(shape("u32be").padded("abcd"), None);
+        assert_eq!(shape("dec0:3").padded("abcd"), None);
     }
 }
