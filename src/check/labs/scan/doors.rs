@@ -77,8 +77,8 @@ impl Doors {
         }
     }
 
-    /// Before a SYN is sent again, and behind the first: who asks one port after the other has come to none of the others
-    /// by then.
+    /// Behind the first SYN, and before it is sent again. Who asks one port after the other comes to none of the others
+    /// meanwhile.
     fn is_time_for_the_late(&self) -> bool {
         let waited = self.first_came.is_some_and(|came| came.elapsed() > BEHIND_THE_FIRST);
         waited || self.opened.elapsed() > LATEST
@@ -187,9 +187,10 @@ const GREETING: &[u8] = b"ready\r\n";
 const QUEUE: i32 = 128;
 const STILL_TAKEN: Duration = Duration::from_millis(500);
 const FILLING: Duration = Duration::from_secs(1);
-/// Others that were begun at the same time have come by then; a SYN is sent again after 1 s.
+/// Others that were begun at the same time have come by then; a SYN is sent again after 1 s and after 3 s.
 const BEHIND_THE_FIRST: Duration = Duration::from_millis(150);
-const LATEST: Duration = Duration::from_millis(700);
+/// An interpreter may take as long to start.
+const LATEST: Duration = Duration::from_millis(2500);
 
 #[cfg(test)]
 mod tests {

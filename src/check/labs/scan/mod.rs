@@ -163,7 +163,7 @@ const HARDSHIP: &[Row] = &[
     Row {
         name: "limits",
         level: Level::Should,
-        needs: &["open"],
+        needs: &["open", "no-false"],
         title: "with at most 256 open files, all 280 open ports of 400 are found",
         why: "systems limit open files, often to 256 or 1024, and a range has up to 65535 ports",
         bug: "sockets are not closed, or all are opened at once; what then fails is taken for a closed port",
