@@ -294,11 +294,14 @@ mod tests {
     fn what_was_asked_in_words_is_not_expected_without() {
         let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
         let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
-        assert_eq!(prompter.answer("Port: ".as_bytes(), 6).as_deref(), Some("5555"));
-        assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
+        let (none, port) = (screen(""), screen("Port: "));
+        assert_eq!(prompter.answer(b"Host: ", &none).as_deref(), Some("127.0.0.1"));
+        assert_eq!(prompter.answer(b"Port: ", &port).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", &port), prompter.answer(b"", &port)), (None, None));
         let mut prompter = Prompter::new(answers(&[]));
         prompter.comes_into_company();
-        assert_eq!(prompter.answer(b"", &screen("")), None);
+        assert_eq!((prompter.answer(b"", &none), prompter.answer(b"connected to port 5555", &none)), (None, None));
+        assert_eq!(prompter.answer(b"Port [5555]: ", &none).as_deref(), Some("5555"));
     }
 
     #[test]

@@ -205,7 +205,7 @@ mod tests {
         Doors::open(Ipv4Addr::LOCALHOST.into(), &ports).unwrap()
     }
 
-    fn dial(doors: &Doors, at: usize, patience: u64) -> std::io::Result<TcpStream> {
+    fn dial(doors: &Doors, at: usize, patience: u64) -> io::Result<TcpStream> {
         let to = (Ipv4Addr::LOCALHOST, doors.doors[at].port).into();
         TcpStream::connect_timeout(&to, Duration::from_millis(patience))
     }
@@ -230,10 +230,10 @@ mod tests {
         let mut doors = doors(&[Manner::Deaf, Manner::Late]);
         assert!(dial(&doors, 0, 300).is_err());
         let late = (Ipv4Addr::LOCALHOST, doors.doors[1].port).into();
-        let guest = std::thread::spawn(move || TcpStream::connect_timeout(&late, Duration::from_secs(30)).is_ok());
+        let guest = thread::spawn(move || TcpStream::connect_timeout(&late, Duration::from_secs(30)).is_ok());
         while !guest.is_finished() {
             doors.attend();
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         assert!(guest.join().unwrap());
         doors.attend();
