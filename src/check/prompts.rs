@@ -201,7 +201,7 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
         (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
         (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
         (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
-        (r"(\bport|\bпорт)", Topic::Port),
+        (r"(\bport|\bporci|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
         (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
         (r"(\bname|\bimi[ęe]|\bимя|имени|\bnick|ник\b|login|логин|user|użytkownik|benutzer|пользовател)", Topic::Name),
@@ -213,7 +213,7 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let compiled = rows.map(|(words, topic)| {
         let words = match topic {
             // Without a port in the sentence "from" and "to" are about anything.
-            Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bпорт|zakres|диапазон|range|bereich).*{words})"),
+            Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich).*{words})"),
             _ => format!("(?i){words}"),
         };
         (Regex::new(&words).expect("the table is sound, as its test shows"), topic)
@@ -231,6 +231,7 @@ mod tests {
             ("Port: ", Some(Topic::Port)),
             ("Введите порт сервера: ", Some(Topic::Port)),
             ("Podaj numer portu [5555]: ", Some(Topic::Port)),
+            ("Na którym porcie mam słuchać? ", Some(Topic::Port)),
             ("Host: ", Some(Topic::Host)),
             ("Podaj adres serwera: ", Some(Topic::Host)),
             ("Введите адрес хоста", Some(Topic::Host)),
