@@ -6,6 +6,8 @@ mod bulk;
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
+/// What a server tells of what happens to it.
+mod events;
 /// `Hello` and `Time` are answered, and what else is said is not known.
 mod greet;
 /// Knows its visitors by their address.
@@ -33,6 +35,7 @@ pub(crate) const LABS: &[&Lab] = &[
     &upper::LAB,
     &oneshot::LAB,
     &bulk::LAB,
+    &events::LAB,
     &client::LAB,
     &identify::LAB,
     &greet::LAB,
