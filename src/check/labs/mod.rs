@@ -9,6 +9,9 @@ pub(crate) mod echo;
 /// Messages with a header that holds their length.
 mod frame;
 /// `Hello` is greeted, `Time` is told the time.
+/// What a server tells of what happens to it.
+mod events;
+/// `Hello` and `Time` are answered, and what else is said is not known.
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
@@ -41,6 +44,7 @@ pub(crate) const LABS: &[&Lab] = &[
     &upper::LAB,
     &oneshot::LAB,
     &bulk::LAB,
+    &events::LAB,
     &client::LAB,
     &port::LAB,
     &identify::LAB,
