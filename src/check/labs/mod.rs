@@ -8,10 +8,9 @@ mod client;
 pub(crate) mod echo;
 /// Messages with a header that holds their length.
 mod frame;
-/// `Hello` is greeted, `Time` is told the time.
 /// What a server tells of what happens to it.
 mod events;
-/// `Hello` and `Time` are answered, and what else is said is not known.
+/// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
