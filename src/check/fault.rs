@@ -65,6 +65,14 @@ impl Miss {
         Self::Skip(why.into())
     }
 
+    /// Says what was wanted, where the case knows better words than the bytes themselves.
+    pub(crate) fn with_want(self, want: &str) -> Self {
+        match self {
+            Self::Fail(fault) => Self::Fail(Box::new(Fault { want: want.to_owned(), ..*fault })),
+            other => other,
+        }
+    }
+
     /// Says what was done, where the case knows it better than the wire it was done on.
     pub(crate) fn with_did(self, did: &str) -> Self {
         match self {

@@ -108,6 +108,16 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
+        fits: |e| {
+            e.stderr_has(&["invalid literal for int()", "NumberFormatException", "negative buffersize"])
+                && e.is_about(&["frame/", "talk/"])
+        },
+        hint: Hint {
+            so: "a header that is no number of bytes raises an error, and nobody catches it.",
+            attempt: "put int() of the header into try/except ValueError, look at its range, and end that connection only.",
+        },
+    },
+    Fingerprint {
         fits: |e| e.stderr_has(&["invalid literal for int()", "NumberFormatException"]),
         hint: Hint {
             so: "what a person types is no number until it has been looked at.",
@@ -185,7 +195,10 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.is_about(&["second-while-first-idle", "many/reverse"]) && e.fault.transport == Transport::Timeout,
+        fits: |e| {
+            e.is_about(&["second-while-first-idle", "many/reverse", "bulk/four-at-once"])
+                && e.fault.transport == Transport::Timeout
+        },
         hint: Hint {
             so: "the second client waits until the first has left: it is served in the same thread (or start() is followed by join(), or the target was called instead of passed).",
             attempt: "give each accepted connection a thread of its own: Thread(target=serve, args=(conn,)).start().",
@@ -199,7 +212,10 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.is_about(&["eof/half-close", "early-fin"]) && matches!(e.fault.transport, Transport::Timeout),
+        fits: |e| {
+            e.is_about(&["eof/half-close", "early-fin", "bulk/quitter", "frame/eof-inside"])
+                && matches!(e.fault.transport, Transport::Timeout)
+        },
         hint: Hint {
             so: "the other side has said everything and waits for the end, and the program never ends its side.",
             attempt: "when recv() returns nothing: send what is left, then close the connection.",
@@ -216,19 +232,45 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| {
-            e.is_about(&["bulk/"])
-                && matches!(e.fault.transport, Transport::Timeout | Transport::Answered | Transport::Fin)
+        fits: |e| e.is_about(&["bulk/collects-first"]) && e.fault.transport == Transport::Answered,
+        hint: Hint {
+            so: "the server sends before it has all 102400 bytes: what came so far, or each piece as it comes.",
+            attempt: "collect the pieces in a list, count their bytes, and send b\"\".join(pieces) when there are 102400.",
         },
+    },
+    Fingerprint {
+        // Where nothing came at all there are other reasons.
+        fits: |e| e.is_about(&["bulk/exact", "bulk/fragments"]) && e.fault.shown.is_some(),
         hint: Hint {
             so: "one recv() gives what has arrived, not all that was sent; 100 kB come in many pieces.",
             attempt: "count the bytes, and go on receiving until there are 102400 or the other side ends.",
         },
     },
     Fingerprint {
+        fits: |e| e.is_about(&["bulk/quitter", "bulk/four-at-once"]) && e.fault.transport == Transport::Answered,
+        hint: Hint {
+            so: "what one client sent comes back to another: they share a buffer.",
+            attempt: "begin with an empty list of pieces for each connection, in a local variable of its function.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["bulk/stall", "life/idle"]) && e.fault.transport == Transport::Fin,
+        hint: Hint {
+            so: "a timeout that was set for something else ends a quiet conversation.",
+            attempt: "settimeout(None) on the accepted socket, or catch the timeout and go on.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["frame/bytes-not-chars"]) && e.fault.shown.is_some(),
+        hint: Hint {
+            so: "the header holds the number of letters, and a letter may have more than one byte.",
+            attempt: "data = text.encode(), and then len(data) in the header.",
+        },
+    },
+    Fingerprint {
         fits: |e| {
-            e.is_about(&["frame/"])
-                && matches!(e.fault.transport, Transport::Timeout | Transport::Answered | Transport::Fin)
+            let parts = ["frame/sizes", "frame/header-bytewise", "frame/body-split", "frame/glued", "talk/pipelined5"];
+            e.is_about(&parts) && e.fault.transport != Transport::Died
         },
         hint: Hint {
             so: "recv(n) may give fewer than n bytes, and one read may hold the end of one message and the beginning of the next.",

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::check::case::{Lab, Part, Played, Role, Row};
 use crate::check::document::{Level, Transport};
-use crate::check::fault::{Fault, Miss};
-use crate::check::frame::{Frame, Shape};
-use crate::check::labs::{start, upper};
+use crate::check::fault::Miss;
+use crate::check::frame::Frame;
+use crate::check::labs::framed::{answers, exchange, hear, shape, still_alive};
+use crate::check::labs::start;
 use crate::check::say;
-use crate::check::setting::Subject;
 use crate::check::stage::Stage;
-use crate::check::wire::Wire;
 
 pub(crate) const LAB: Lab = Lab {
     name: "frame",
@@ -101,7 +100,7 @@ const ROWS: &[Row] = &[
             wire.send(&[shape.wrap(&first), shape.wrap(&second)].concat())?;
             let did = "sent two messages in one segment";
             for text in [first, second] {
-                wire.expect_any(&answers(shape, &text)).map_err(|m| m.with_did(did))?;
+                hear(&mut wire, shape, &text).map_err(|m| m.with_did(did))?;
             }
             wire.expect_no_more().map_err(|m| m.with_did(did)).map(|()| None)
         },
@@ -187,63 +186,6 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// How the server's messages are framed: as we were told, or as it turns out.
-pub(crate) fn shape(stage: &mut Stage) -> Result<Shape, Miss> {
-    if let Frame::Told(shape) = stage.setting.frame {
-        return Ok(shape);
-    }
-    let setting = stage.setting;
-    if let Some(shape) = setting.learned.get().and_then(|learned| learned.shape.get()) {
-        return Ok(*shape);
-    }
-    for shape in Shape::USUAL {
-        if answers_to(stage, shape)? {
-            // The greeting was learned by the first connection.
-            return Ok(setting.learned.get().map_or(shape, |learned| *learned.shape.get_or_init(|| shape)));
-        }
-        // It may be waiting for the rest of what it took for a message.
-        if matches!(stage.setting.subject, Subject::Started(_)) {
-            stage.kill();
-        }
-    }
-    let all = Shape::USUAL.map(|shape| shape.to_string()).join(", ");
-    let fault = Fault::new(Transport::Timeout, "an answer framed as the question", format!("none, framed by {all}"));
-    Err(fault.did("sent a text of five letters in each of the usual framings; another one is told by --frame").into())
-}
-
-fn answers_to(stage: &mut Stage, shape: Shape) -> Result<bool, Miss> {
-    let text = stage.letters(5);
-    let mut wire = stage.connect()?;
-    // Who ends the connection, or itself, has not understood.
-    let heard = wire.send(&shape.wrap(&text)).map(|()| wire.hear_within(TRYING)).unwrap_or_default();
-    Ok(answers(shape, &text).contains(&heard))
-}
-
-/// What the server may answer to a message with this text.
-pub(crate) fn answers(shape: Shape, text: &[u8]) -> Vec<Vec<u8>> {
-    let mut all = Vec::new();
-    for answer in [vec![text.to_vec()], (upper::LAB.answers)(text)].concat() {
-        all.extend(shape.wrapped(&answer));
-    }
-    all
-}
-
-/// A message and its answer, and nothing behind that yet.
-pub(crate) fn exchange(wire: &mut Wire, shape: Shape, text: &[u8]) -> Result<(), Miss> {
-    wire.send(&shape.wrap(text))?;
-    wire.expect_any(&answers(shape, text)).map(drop)
-}
-
-/// Whether the server still serves whoever comes now.
-fn still_alive(stage: &mut Stage, shape: Shape, after: &str) -> Result<(), Miss> {
-    let text = stage.letters(7);
-    let did = format!("sent the message {}", say::quoted(&text));
-    stage.still_alive_for(after, &did, |stage| {
-        let mut wire = stage.connect()?;
-        exchange(&mut wire, shape, &text)
-    })
-}
-
 fn sizes(stage: &mut Stage) -> Played {
     let shape = shape(stage)?;
     let mut wire = stage.connect()?;
@@ -265,9 +207,12 @@ fn in_pieces(stage: &mut Stage, pieces: &[&[u8]], text: &[u8], did: &str) -> Pla
         if at > 0 {
             wire.listen_for(GAP);
         }
-        wire.send(piece).map_err(|m| m.with_did(did))?;
+        // Who has given up is found out by what it answers.
+        if wire.send(piece).is_err() {
+            break;
+        }
     }
-    wire.expect_any(&answers(shape, text)).map_err(|m| m.with_did(did))?;
+    hear(&mut wire, shape, text).map_err(|m| m.with_did(did))?;
     wire.expect_no_more().map_err(|m| m.with_did(did)).map(|()| None)
 }
 
@@ -280,12 +225,12 @@ fn glued_half(stage: &mut Stage) -> Played {
     wire.send(&[&first[..], &second, &third[..half]].concat())?;
     let did = "sent two messages and half a header in one segment";
     for text in &texts[..2] {
-        wire.expect_any(&answers(shape, text)).map_err(|m| m.with_did(did))?;
+        hear(&mut wire, shape, text).map_err(|m| m.with_did(did))?;
     }
     wire.expect_no_more().map_err(|m| m.with_did(did))?;
     let did = "sent two messages and half a header in one segment, took two answers, and sent the rest of the third";
     wire.send(&third[half..]).map_err(|m| m.with_did(did))?;
-    wire.expect_any(&answers(shape, &texts[2])).map_err(|m| m.with_did(did))?;
+    hear(&mut wire, shape, &texts[2]).map_err(|m| m.with_did(did))?;
     wire.expect_no_more().map_err(|m| m.with_did(did)).map(|()| None)
 }
 
@@ -297,15 +242,14 @@ fn zero(stage: &mut Stage) -> Played {
     wire.listen_for(GAP);
     let did = format!("sent an empty message, and then {}", say::quoted(&text));
     wire.send(&shape.wrap(&text)).map_err(|m| m.with_did(&did))?;
-    let next = answers(shape, &text);
-    let both = shape
-        .wrapped(b"")
-        .into_iter()
-        .flat_map(|empty| next.iter().map(move |answer| [&empty[..], answer].concat()).collect::<Vec<_>>());
-    let wants: Vec<Vec<u8>> = next.iter().cloned().chain(both).collect();
-    let which = wire.expect_any(&wants).map_err(|m| m.with_did(&did))?;
+    let answers = answers(shape, &text);
+    let empty = shape.wrapped(b"");
+    let both = empty.iter().flat_map(|empty| answers.iter().map(move |answer| [&empty[..], answer].concat()));
+    let wants: Vec<Vec<u8>> = answers.iter().cloned().chain(both).collect();
+    let want = "an empty message or nothing, and then the other text";
+    let which = wire.expect_any(&wants).map_err(|m| m.with_did(&did).with_want(want))?;
     let said =
-        if which < next.len() { "it answers nothing to an empty message" } else { "it answers an empty message" };
+        if which < answers.len() { "it answers nothing to an empty message" } else { "it answers an empty message" };
     Ok(Some(said.to_owned()))
 }
 
@@ -395,8 +339,6 @@ fn one_write(stage: &mut Stage) -> Played {
 
 /// Longer than any delay that would join two segments on this machine, and short enough for a header of 64.
 const GAP: Duration = Duration::from_millis(30);
-/// How long an answer may take where it is not known whether there is one.
-const TRYING: Duration = Duration::from_millis(700);
 /// Less is no burden to anybody.
 const LEAST_HUGE: u64 = 1 << 28;
 /// Of memory, in MiB, for a message that is not there.

@@ -10,6 +10,8 @@ pub(crate) mod echo;
 mod frame;
 /// What a server tells of what happens to it.
 mod events;
+/// What its conversations are made of.
+mod framed;
 /// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// Knows its visitors by their address.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::check::case::{Lab, Part, Played, Role, Row};
 use crate::check::document::Level;
-use crate::check::labs::frame::{self, answers, exchange};
+use crate::check::labs::framed::{exchange, hear, shape};
 use crate::check::labs::start;
 use crate::check::stage::Stage;
 
@@ -29,7 +29,7 @@ const ROWS: &[Row] = &[
         bug: "the connection is closed behind the first answer, or something of one message stays for the next",
         fix: "loop until the client ends, and begin each message with an empty buffer",
         play: |stage| {
-            let shape = frame::shape(stage)?;
+            let shape = shape(stage)?;
             let mut wire = stage.connect()?;
             for turn in 1..=20 {
                 let length = 1 + stage.dice.below(60);
@@ -49,7 +49,7 @@ const ROWS: &[Row] = &[
         bug: "what is read behind the first message is thrown away",
         fix: "read as many bytes as the header says and no more, or keep the rest for the next message",
         play: |stage| {
-            let shape = frame::shape(stage)?;
+            let shape = shape(stage)?;
             let mut wire = stage.connect()?;
             let texts: Vec<Vec<u8>> = (0..5).map(|at| stage.letters(3 + 7 * at)).collect();
             for text in &texts {
@@ -57,7 +57,7 @@ const ROWS: &[Row] = &[
             }
             for (at, text) in texts.iter().enumerate() {
                 let did = format!("sent 5 messages without waiting; this is the answer to number {}", at + 1);
-                wire.expect_any(&answers(shape, text)).map_err(|m| m.with_did(&did))?;
+                hear(&mut wire, shape, text).map_err(|m| m.with_did(&did))?;
             }
             wire.expect_no_more().map(|()| None)
         },
@@ -75,7 +75,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn both_speak(stage: &mut Stage) -> Played {
-    let shape = frame::shape(stage)?;
+    let shape = shape(stage)?;
     let mut wire = stage.connect()?;
     let most = usize::try_from(shape.most()).unwrap_or(usize::MAX);
     let texts = [stage.letters(most.min(32 * 1024)), stage.letters(most.min(32 * 1024))];
@@ -86,8 +86,7 @@ fn both_speak(stage: &mut Stage) -> Played {
         wire.send(&message[taken..])?;
     }
     for text in &texts {
-        wire.expect_any(&answers(shape, text))
-            .map_err(|m| m.with_did("sent two messages of 32 KiB, and then listened"))?;
+        hear(&mut wire, shape, text).map_err(|m| m.with_did("sent two messages of 32 KiB, and then listened"))?;
     }
     wire.expect_no_more().map(|()| None)
 }
