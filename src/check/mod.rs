@@ -43,3 +43,7 @@ mod stage;
 mod wire;
 /// The fresh copy of a program's folder.
 pub(crate) mod workplace;
+
+/// The judge itself, on subjects in memory.
+#[cfg(test)]
+mod tests;
