@@ -2,6 +2,7 @@
 import socket
 import sys
 import threading
+import time
 
 SIZE = 102400
 data = b""
@@ -9,19 +10,21 @@ data = b""
 
 def serve(conn):
     global data
+    got = 0
     with conn:
         try:
-            while len(data) < SIZE:
-                part = conn.recv(min(4096, SIZE - len(data)))
+            while got < SIZE:
+                part = conn.recv(min(4096, SIZE - got))
                 if not part:
                     break
                 data += part
-            print("Received bytes:", len(data))
-            conn.sendall(data)
-            print("Sent bytes:", len(data))
+                got += len(part)
+                time.sleep(0.001)  # let the others have their turn
+            print("Received bytes:", got)
+            conn.sendall(data[-got:] if got else b"")
+            print("Sent bytes:", got)
         except OSError as e:
             print("Lost:", e)
-    data = b""
 
 
 def main():

@@ -28,8 +28,9 @@ class Member:
         while (text := self.out.get()) is not None:
             try:
                 self.conn.sendall((text + "\n").encode())
-            except OSError:
-                break
+            except OSError as e:
+                print("Fatal:", e)
+                os._exit(1)
         self.drop()
 
     def drop(self):

@@ -1,4 +1,4 @@
-# Echo server, answers byte by byte in the end.
+# Echo server, answers in small pieces.
 import socket
 import sys
 

@@ -1,9 +1,12 @@
 # Echo server in a thread of its own.
 import socket
 import threading
+import time
 
 
-def serve(server):
+def serve():
+    time.sleep(0.5)  # so that the greeting comes first
+    server = socket.create_server(("127.0.0.1", 5555))
     while True:
         conn, addr = server.accept()
         with conn:
@@ -11,6 +14,5 @@ def serve(server):
                 conn.sendall(data)
 
 
-server = socket.create_server(("127.0.0.1", 5555))
-threading.Thread(target=serve, args=(server,), daemon=True).start()
-print("Server started on port 5555")
+threading.Thread(target=serve, daemon=True).start()
+print("Server starts on port 5555")

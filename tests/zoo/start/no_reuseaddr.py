@@ -1,4 +1,4 @@
-# Echo server.
+# Эхо-сервер.
 import socket
 
 
@@ -11,12 +11,12 @@ def serve(conn):
                     break
                 conn.sendall(data)
         except OSError as e:
-            print("Connection lost:", e)
+            print("обрыв:", e)
 
 
 def main():
     host = "127.0.0.1"
-    port = int(input("Порт: ") or 9090)
+    port = 9090
     server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     server.bind((host, port))
     server.listen(16)
