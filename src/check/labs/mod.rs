@@ -6,10 +6,10 @@ mod bulk;
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
-/// Messages with a header that holds their length.
-mod frame;
 /// What a server tells of what happens to it.
 mod events;
+/// Messages with a header that holds their length.
+mod frame;
 /// What its conversations are made of.
 mod framed;
 /// `Hello` is greeted, `Time` is told the time.

@@ -1,6 +1,9 @@
 //! Wire: our end of one connection, and what can be done with it on purpose. Streams are compared as bytes, never as
 //! messages: how they were cut on the way is not the program's doing.
 
+/// What came instead, in words.
+mod telling;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
@@ -14,6 +17,7 @@ use super::fault::{Fault, Miss};
 use super::say;
 use super::scene::Scene;
 use crate::net::Reason;
+use telling::{died_or, with_death};
 
 /// A connection. Dropped, it ends by a reset, so that no end of the program stays in TIME_WAIT and keeps its port from
 /// the next start.
@@ -379,83 +383,6 @@ impl Wire {
                 return;
             }
         }
-    }
-
-    /// What came instead of one of `wants`; the nearest of them is what is named.
-    fn differs(&mut self, wants: &[Vec<u8>]) -> Miss {
-        let same = |want: &[u8]| self.heard.iter().zip(want).take_while(|(a, b)| a == b).count();
-        let want = wants.iter().max_by_key(|want| same(want)).map_or(&[][..], Vec::as_slice);
-        let at = same(want);
-        let heard = self.heard.clone();
-        let all: Vec<String> = wants.iter().map(|want| say::amount(want)).collect();
-        let got = match (self.end, heard.len()) {
-            (Some(_), _) => self.story(&say::amount(&heard)),
-            (None, 0) => format!("nothing within {} s", self.seconds(ANSWER)),
-            (None, n) if at == n => {
-                format!("{n} of {} bytes, then nothing for {} s", want.len(), self.seconds(ANSWER))
-            }
-            (None, _) => format!("{}, wrong from byte {at} on", say::amount(&heard)),
-        };
-        let transport = match self.end {
-            _ if at < heard.len() => Transport::Answered,
-            Some(End::Fin) => Transport::Fin,
-            Some(End::Rst) => Transport::Rst,
-            None => Transport::Timeout,
-        };
-        let fault = self.bare_fault(transport, all.join(", or "), got);
-        if heard.is_empty() { fault.into() } else { fault.at(&heard, at).into() }
-    }
-
-    /// Nothing came of what was wanted, and nobody waits for it any more.
-    pub(crate) fn silence(&self, want: impl Into<String>) -> Miss {
-        let (transport, got) = match self.end {
-            Some(End::Fin) => (Transport::Fin, self.story("nothing")),
-            Some(End::Rst) => (Transport::Rst, self.story("nothing")),
-            None => (Transport::Timeout, format!("nothing within {} s", self.seconds(ANSWER))),
-        };
-        self.fault(transport, want, got)
-    }
-
-    fn surplus(&mut self, want: &str) -> Miss {
-        let heard = self.heard.clone();
-        let got = say::amount(&heard);
-        self.bare_fault(Transport::Answered, want, got).at(&heard, 0).into()
-    }
-
-    /// What came, how the connection ended, and the program with it.
-    fn story(&self, came: &str) -> String {
-        let ended = match self.end {
-            Some(End::Fin) => format!("{came}, then FIN"),
-            Some(End::Rst) => format!("{came}, then RST"),
-            None => came.to_owned(),
-        };
-        with_death(&self.scene, ended)
-    }
-
-    pub(crate) fn fault(&self, transport: Transport, want: impl Into<String>, got: impl Into<String>) -> Miss {
-        self.bare_fault(transport, want, got).into()
-    }
-
-    fn bare_fault(&self, transport: Transport, want: impl Into<String>, got: impl Into<String>) -> Fault {
-        let fault = Fault::new(died_or(&self.scene, transport), want, got).seen(self.scene.account());
-        if self.said.is_empty() { fault } else { fault.did(format!("sent {}", say::amount(&self.said))) }
-    }
-
-    fn seconds(&self, span: Duration) -> f64 {
-        (self.scene.stretched(span).as_secs_f64() * 10.0).round() / 10.0
-    }
-}
-
-/// A connection that ended because the program did is that first of all.
-fn died_or(scene: &Scene, transport: Transport) -> Transport {
-    let by_its_end = matches!(transport, Transport::Fin | Transport::Rst | Transport::Refused | Transport::Timeout);
-    if by_its_end && scene.ended_soon().is_some() { Transport::Died } else { transport }
-}
-
-fn with_death(scene: &Scene, story: String) -> String {
-    match scene.ended_soon() {
-        Some(ended) => format!("{story}; the program ended: {}", super::actor::how(ended)),
-        None => story,
     }
 }
 
