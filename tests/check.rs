@@ -143,6 +143,41 @@ fn our_identifying_server_is_right() {
 }
 
 #[test]
+fn our_accounts_are_right() {
+    passes("login", &["serve", "login", "--data", "{dir}"]);
+}
+
+#[test]
+fn our_game_is_right() {
+    passes("rps", &["serve", "rps"]);
+}
+
+/// The admin types at a terminal that can more than a dumb one.
+#[test]
+fn our_chat_is_right() {
+    let command = ["chat", "--env", "TERM=xterm", "--", OURS, "serve", "chat", "--data", "{dir}", "--no-flood-guard"];
+    let (ended, document) = judged(&command);
+    assert_eq!(cases_of(&document, "fail"), Vec::<String>::new(), "{document:#}");
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+}
+
+#[test]
+fn our_framed_messages_are_right() {
+    passes("frame", &["serve", "echo", "--framing", "ascii10"]);
+    passes("talk", &["serve", "echo", "--framing", "ascii10"]);
+}
+
+#[test]
+fn our_servers_tell_what_happens() {
+    passes("events", &["serve", "echo"]);
+}
+
+#[test]
+fn our_server_moves_to_another_port() {
+    passes("port", &["serve", "echo"]);
+}
+
+#[test]
 fn our_scanner_is_right() {
     passes("scan", &["scan", "{host}", "-p", "{ports}"]);
 }

@@ -135,6 +135,19 @@ impl<'a> Stage<'a> {
         self.place = None;
     }
 
+    /// Ends it where it is ours to end, so that the next connection is to one that knows nobody yet.
+    pub(crate) fn kill_if_ours(&mut self) {
+        if self.actor.is_some() {
+            self.kill();
+        }
+    }
+
+    /// The program, for whoever has something to type there.
+    pub(crate) fn at_its_terminal(&mut self) -> Result<&mut Actor, Miss> {
+        self.command()?;
+        self.program()
+    }
+
     /// The folder that it runs in.
     pub(crate) fn place(&self) -> Result<&Workplace, Miss> {
         self.place.as_ref().ok_or_else(|| Miss::Unjudged("the program was not started".to_owned()))

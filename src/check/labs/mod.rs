@@ -2,6 +2,8 @@
 
 /// 100 kB are received, and then sent back.
 mod bulk;
+/// A room for many, with an admin at the server.
+mod chat;
 /// A client, which finds us where it looks for its server.
 mod client;
 /// One client, one connection: what comes goes back.
@@ -24,6 +26,8 @@ mod many;
 mod oneshot;
 /// A server that moves away from a port that is taken.
 mod port;
+/// Rock-paper-scissors for two.
+mod rps;
 /// The program looks which of our ports are open.
 mod scan;
 /// What every server has to do before anything can be asked of it.
@@ -50,6 +54,8 @@ pub(crate) const LABS: &[&Lab] = &[
     &port::LAB,
     &identify::LAB,
     &login::LAB,
+    &rps::LAB,
+    &chat::LAB,
     &greet::LAB,
     &utc::LAB,
     &scan::LAB,
