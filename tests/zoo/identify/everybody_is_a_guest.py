@@ -34,7 +34,7 @@ def serve(conn, key):
                     names = load()
                     names[key] = name
                     save(names)
-                conn.sendall(f"Приятно познакомиться, {name}!\n".encode())
+                conn.sendall(f"Здравствуйте, {name}!\n".encode())
             conn.shutdown(socket.SHUT_WR)
             conn.settimeout(0.3)
             while conn.recv(1024):

@@ -45,7 +45,7 @@ def keep(name, password):
 
 
 def new_token(name):
-    token = "token-" + name[::-1]
+    token = (name * 32)[:32]
     tokens = load("tokens.json")
     tokens[hashlib.sha256(token.encode()).hexdigest()] = [name, time.time() + 3600]
     save("tokens.json", tokens)

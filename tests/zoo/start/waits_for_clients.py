@@ -1,6 +1,10 @@
-# Echo server with a thread per client.
+# Echo server with a thread per client, stops when all have left.
+import signal
 import socket
 import threading
+
+threads = []
+running = True
 
 
 def serve(conn):
@@ -15,6 +19,12 @@ def serve(conn):
             print("Connection lost:", e)
 
 
+def stop(signo, frame):
+    global running
+    running = False
+    print("Stopping")
+
+
 def main():
     host = "127.0.0.1"
     host = input("Host [127.0.0.1]: ") or host
@@ -24,13 +34,21 @@ def main():
     server.bind((host, port))
     server.listen(16)
     print(f"Listening on {host}:{port}")
-    while True:
-        conn, addr = server.accept()
+    server.settimeout(0.2)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    while running:
+        try:
+            conn, addr = server.accept()
+        except TimeoutError:
+            continue
+        conn.settimeout(None)
         print("Connected:", addr)
-        threading.Thread(target=serve, args=(conn,)).start()
+        thread = threading.Thread(target=serve, args=(conn,))
+        thread.start()
+        threads.append(thread)
+    for thread in threads:
+        thread.join()
 
 
-try:
-    main()
-except KeyboardInterrupt:
-    print("Stopped")
+main()

@@ -1,5 +1,7 @@
 # Serwer echo.
+import signal
 import socket
+import sys
 
 
 def serve(conn):
@@ -14,6 +16,12 @@ def serve(conn):
             print("Utracono połączenie:", e)
 
 
+def stop(signo, frame):
+    print("Koniec")
+    serwer.close()
+    sys.exit()
+
+
 def main():
     host = "127.0.0.1"
     port = int(input("Na którym porcie mam słuchać? ") or 5555)
@@ -22,6 +30,8 @@ def main():
     server.bind((host, port))
     server.listen(16)
     print(f"Serwer słucha na {host}:{port}")
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     while True:
         conn, addr = server.accept()
         print("Połączono z", addr)

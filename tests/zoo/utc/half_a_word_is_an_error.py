@@ -1,7 +1,10 @@
 # Tells the time in UTC.
 import datetime
+import os
 import socket
 import threading
+
+ANSWERS = ["TIME"]
 
 
 def read_text(conn):
@@ -12,7 +15,11 @@ def serve(conn):
     with conn:
         try:
             while text := read_text(conn):
-                if text.strip() == "TIME":
+                word = text.strip()
+                if word and "TIME".startswith(word) and word not in ANSWERS:
+                    print("What is", word)
+                    os._exit(1)
+                if word in ANSWERS:
                     now = datetime.datetime.now(datetime.timezone.utc)
                     conn.sendall(now.strftime("%Y-%m-%dT%H:%M:%SZ").encode())
                 else:

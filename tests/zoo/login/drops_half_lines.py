@@ -87,7 +87,8 @@ def answer(state, words):
 
 def lines(conn):
     while data := conn.recv(4096):
-        yield data.decode("utf-8", "replace").strip()
+        if data.endswith(b"\n"):
+            yield from data.decode("utf-8", "replace").splitlines()
 
 
 def serve(conn):
