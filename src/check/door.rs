@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn who_comes_is_let_in_by_the_door_it_chose() {
-        let doors = Doors { listeners: vec![listen(Ipv4Addr::LOCALHOST.into(), 0, false).unwrap()], told: 0 };
+        let doors = Doors { listeners: vec![listen(Ipv4Addr::LOCALHOST.into(), 0).unwrap()], told: 0 };
         assert!(doors.admit().is_none());
         let at = doors.listeners[0].local_addr().unwrap();
         let _client = TcpStream::connect(at).unwrap();

@@ -306,6 +306,30 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_new_once() {
+        let in_order = vec![Topic::Host, Topic::First, Topic::Last];
+        let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
+        let questions = ["Host: ", "Ports from: ", "to: "];
+        assert!(questions.iter().all(|question| prompter.is_new(question.as_bytes())));
+        let said = questions.map(|question| prompter.answer(question.as_bytes(), &screen("")).unwrap());
+        assert_eq!(said, ["127.0.0.1", "1", "9"]);
+        for question in ["to: ", "Host: ", "", "Again?"] {
+            assert!(!prompter.is_new(question.as_bytes()), "{question}");
+        }
+        assert!(prompter.was_asked_for(&[Topic::Last]) && !prompter.was_asked_for(&[Topic::Range]));
+    }
+
+    #[test]
+    fn a_range_is_written_as_the_question_asks() {
+        for (question, said) in
+            [("Range: ", "1-9"), ("Диапазон через пробел: ", "1 9"), ("port range, comma separated: ", "1,9")]
+        {
+            let answer = Prompter::new(answers(&[])).answer(question.as_bytes(), &screen(question));
+            assert_eq!(answer.as_deref(), Some(said));
+        }
+    }
+
+    #[test]
     fn a_rule_comes_before_the_table() {
         let mut prompter = Prompter::new(answers(&[("(?i)port", "9090")]));
         assert_eq!(prompter.answer("Port?".as_bytes(), &screen("Port?")).as_deref(), Some("9090"));

@@ -147,8 +147,10 @@ fn step(word: &str) -> Option<Step> {
 }
 
 fn unhex(word: &str) -> Option<Vec<u8>> {
-    let digits = word.as_bytes().chunks(2);
-    digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok().filter(|p| p.len() == 2)?, 16).ok()).collect()
+    // A sign is a number to the standard library, and no digit.
+    let is_hex = word.len().is_multiple_of(2) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = word.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+    if is_hex { digits.collect() } else { None }
 }
 
 const LONGEST_WAIT_MS: u64 = 60_000;

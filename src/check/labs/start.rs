@@ -167,7 +167,7 @@ fn port_as_told(stage: &mut Stage) -> Played {
 /// Numbers behind a word for port, or behind a colon, as an address has it.
 fn ports_printed(text: &str) -> Vec<u16> {
     static PORT: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(?:port\w*|порт\w*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)")
+        regex::Regex::new(r"(?i)(?:por(?:t|ci)\w*|порт\w*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)")
             .expect("it is sound, as its test shows")
     });
     let numbers = PORT.captures_iter(text).filter_map(|found| found.iter().skip(1).flatten().next());
