@@ -10,6 +10,10 @@ test:
 interop:
     .ci/interop
 
+# Right and wrong programs, judged, against what zoo.toml says (needs python3, cc and rustc)
+zoo:
+    .ci/zoo
+
 # Dependencies: licences, sources, duplicates (needs cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources

@@ -1,13 +1,13 @@
 //! **sockeye** is the other end of the socket: it answers (`serve`), talks (`connect`), presses (`bench`), looks (`scan`),
-//! and will judge.
+//! and judges (`check`).
 //!
 //! ```text
-//! argv/env/file ─▶ cli ──plan──▶ commands ──▶ server │ client │ bench  words become plans; a verb assembles and runs
+//! argv/env/file ─▶ cli ──plan──▶ commands ──▶ server │ client │ bench │ scan │ check  words become plans
 //!        socket ─▶ net ──stream──▶ tap ──Conn──▶ service │ client      each wrapper is a stream; the end is a conversation
 //!                                   └──Event──▶ console │ file │ json  facts go out of the window, nothing comes back
 //! ```
 //!
-//! Each room knows itself and the rooms below it: `cli → commands → { server, client, bench, scan } → services →
+//! Each room knows itself and the rooms below it: `cli → commands → { server, client, bench, scan, check } → services →
 //! event → net`; `tests/rooms.rs` holds the doors. ARCHITECTURE.md tells why the rooms are as they are.
 //!
 //! As a library it offers two things: [`Server`], the other end for tests of your own network client, and [`framing`],

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
-use super::prompts::{Prompter, Topic};
+use super::prompts::{Prompter, Screen, Topic};
 use super::say;
 use super::scene::{Scene, millis, until};
 use crate::event::Untrusted;
@@ -19,8 +19,6 @@ pub(crate) struct Actor {
     running: Rc<Running>,
     scene: Rc<Scene>,
     pub(crate) prompter: Prompter,
-    /// How much of its stderr has been read as a prompt.
-    read: usize,
 }
 
 /// What somebody at a terminal waits for.
@@ -43,7 +41,7 @@ impl Actor {
         scene.note(0, Deed::Started { command: words.join(" ") });
         let running = Rc::new(running);
         scene.set_program(Some(Rc::clone(&running)));
-        Ok(Self { running, scene: Rc::clone(scene), prompter, read: 0 })
+        Ok(Self { running, scene: Rc::clone(scene), prompter })
     }
 
     /// Answers what it asks, if it asks.
@@ -51,15 +49,9 @@ impl Actor {
         if !self.running.awaits_input() {
             return Turn::Busy;
         }
-        let (mut question, mut printed) = self.unanswered();
-        if question.is_empty() {
-            // What it printed last may still be on its way through the terminal.
-            self.scene.breathe(ON_ITS_WAY);
-            (question, printed) = self.unanswered();
-        }
-        match self.prompter.answer(&question, printed) {
+        let (question, screen) = self.asked();
+        match self.prompter.answer(&question, &screen) {
             Some(answer) => {
-                self.read = self.running.stderr().len();
                 self.type_line(answer.as_bytes());
                 Turn::Answered
             }
@@ -67,21 +59,24 @@ impl Actor {
         }
     }
 
-    /// What it asks, where it reads from its terminal.
-    pub(crate) fn question(&self) -> Option<Vec<u8>> {
-        let is_asking = self.running.awaits_input();
-        is_asking.then(|| self.unanswered().0)
+    fn screen(&self) -> Screen {
+        let running = &self.running;
+        Screen { output: running.output(), printed: running.printed_bytes(), stderr: running.stderr() }
     }
 
-    /// What was printed last and had no answer yet, and how much had been printed by then. A line without an end on
-    /// stderr is a prompt too: Python's `input` writes there.
-    fn unanswered(&self) -> (Vec<u8>, u64) {
-        let (output, printed) = (self.running.output(), self.running.printed_bytes());
-        let stderr = self.running.stderr();
-        let fresh = &stderr[self.read.min(stderr.len())..];
-        let unended = fresh.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let question = if unended.is_empty() { self.prompter.question(&output, printed) } else { unended };
-        (question.to_vec(), printed)
+    /// What it asks, where it reads from its terminal.
+    pub(crate) fn question(&self) -> Option<Vec<u8>> {
+        self.running.awaits_input().then(|| self.asked().0)
+    }
+
+    fn asked(&self) -> (Vec<u8>, Screen) {
+        let mut screen = self.screen();
+        if self.prompter.question(&screen).is_empty() {
+            // What it printed last may still be on its way through the terminal.
+            self.scene.breathe(ON_ITS_WAY);
+            screen = self.screen();
+        }
+        (self.prompter.question(&screen), screen)
     }
 
     /// Whether it asks for one of these just now.
@@ -167,9 +162,9 @@ impl Actor {
 
     /// A line of the case's own, as an answer to what was asked last.
     pub(crate) fn tell(&mut self, line: &str) {
-        let (question, printed) = self.unanswered();
-        self.prompter.settle(&question, line, printed);
-        self.read = self.running.stderr().len();
+        let screen = self.screen();
+        let question = self.prompter.question(&screen);
+        self.prompter.settle(&question, line, &screen);
         self.type_line(line.as_bytes());
     }
 

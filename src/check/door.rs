@@ -31,16 +31,19 @@ impl Doors {
     /// Where we cannot listen on the port that the client is told.
     pub(crate) fn open(stage: &Stage) -> Result<Self, Miss> {
         let told = stage.port_to_tell()?;
-        let anywhere = stage.setting.walls.network;
+        // Where the case has a network of its own every address is ours, and a client may go to any of them.
+        let families: [IpAddr; 2] = match stage.setting.walls.network {
+            true => [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
+            false => [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        };
         let failed = |e: io::Error| Miss::Unjudged(format!("we cannot listen on port {told}: {}", Reason(&e)));
-        let mut listeners = vec![listen(Ipv4Addr::LOCALHOST.into(), told, anywhere).map_err(failed)?];
+        let mut listeners = vec![listen(families[0], told).map_err(failed)?];
         // Without IPv6, or where somebody else has the port, there is one door less.
-        listeners.extend(listen(Ipv6Addr::LOCALHOST.into(), told, anywhere));
+        listeners.extend(listen(families[1], told));
         let mut others: BTreeSet<u16> = USUAL.into_iter().chain(stage.command()?.ports_in_its_texts()).collect();
         others.remove(&told);
         for port in others {
-            let families = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
-            listeners.extend(families.into_iter().filter_map(|ip| listen(ip, port, anywhere).ok()));
+            listeners.extend(families.into_iter().filter_map(|ip| listen(ip, port).ok()));
         }
         Ok(Self { listeners, told })
     }
@@ -51,13 +54,7 @@ impl Doors {
     }
 }
 
-/// Where the case has a network of its own every address is ours, and a client may go to any of them.
-fn listen(ip: IpAddr, port: u16, anywhere: bool) -> io::Result<TcpListener> {
-    let ip = match ip {
-        ip if !anywhere => ip,
-        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
+fn listen(ip: IpAddr, port: u16) -> io::Result<TcpListener> {
     let at = SocketAddr::new(ip, port);
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     if at.is_ipv6() {

@@ -143,6 +143,20 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
+        fits: |e| e.stderr_has(&["Too many open files", "EMFILE"]),
+        hint: Hint {
+            so: "each open socket is an open file, and a process may have only so many at once.",
+            attempt: "close each socket when its work is done (`with socket.socket() as s:`), and bound how many there are at once.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&["timed out", "socket.timeout", "TimeoutError"]) && e.is_about(&["scan/"]),
+        hint: Hint {
+            so: "connect() to a port that does not answer raises an error when its timeout is over, and nobody catches it.",
+            attempt: "catch OSError around connect(): whatever it says, the port is not open.",
+        },
+    },
+    Fingerprint {
         fits: |e| e.stderr_has(&["timed out", "socket.timeout", "TimeoutError"]),
         hint: Hint {
             so: "a timeout that was set for something else ends a quiet conversation.",
@@ -220,6 +234,24 @@ const FINGERPRINTS: &[Fingerprint] = &[
             so: "recv(n) may give fewer than n bytes, and one read may hold the end of one message and the beginning of the next.",
             attempt: "write recv_exactly(n) that loops until it has n bytes, and use it for the header and for the body.",
         },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["scan/filtered"]) && e.fault.transport == Transport::Timeout,
+        hint: Hint {
+            so: "connect() to a port that answers nothing waits for two minutes, because no timeout is set.",
+            attempt: "sock.settimeout(1) before connect().",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["scan/order"]) && e.fault.transport == Transport::Answered,
+        hint: Hint {
+            so: "each thread prints what it found when it found it, and the slowest port comes last.",
+            attempt: "collect what is open, join all threads, and print sorted(found).",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.is_about(&["scan/edges"]) && e.fault.transport == Transport::Answered,
+        hint: Hint { so: "range(first, last) ends before last.", attempt: "write range(first, last + 1)." },
     },
 ];
 

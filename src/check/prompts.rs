@@ -47,11 +47,21 @@ pub(crate) enum Topic {
     Message,
 }
 
+/// What can be read of a program at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Screen {
+    pub(crate) output: Vec<u8>,
+    /// How much it printed in all, of which `output` may have lost the middle.
+    pub(crate) printed: u64,
+    pub(crate) stderr: Vec<u8>,
+}
+
 /// Who answers, and remembers what was asked.
 pub(crate) struct Prompter {
     answers: Answers,
-    /// How much of the output has been read as a prompt.
-    read: u64,
+    /// What of the screen has been read as a prompt.
+    printed: u64,
+    aside: Vec<u8>,
     /// What it was asked about.
     asked: Vec<Topic>,
     /// Whether all that is asked without a word is for the case to say.
@@ -61,21 +71,24 @@ pub(crate) struct Prompter {
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, read: 0, asked: Vec::new(), in_company: false, log: Vec::new() }
+        Self { answers, printed: 0, aside: Vec::new(), asked: Vec::new(), in_company: false, log: Vec::new() }
     }
 
-    /// What is new since the last prompt in `output`, of which `printed` bytes were printed in all: the question. Nothing
-    /// new is a question without a word.
-    pub(crate) fn question<'o>(&self, output: &'o [u8], printed: u64) -> &'o [u8] {
-        let fresh = usize::try_from(printed - self.read.min(printed)).unwrap_or(usize::MAX);
-        let fresh = &output[output.len() - fresh.min(output.len())..];
-        // The line that is not ended; behind a whole line, that one.
-        let trimmed = fresh.strip_suffix(b"\n").unwrap_or(fresh);
-        trimmed.rsplit(|byte| *byte == b'\n').next().unwrap_or_default()
+    /// What is new on `screen` since the last prompt: the question. Nothing new is a question without a word.
+    ///
+    /// Python writes the prompt of `input()` to stderr where it talks to a terminal.
+    pub(crate) fn question(&self, screen: &Screen) -> Vec<u8> {
+        let fresh = usize::try_from(screen.printed - self.printed.min(screen.printed)).unwrap_or(usize::MAX);
+        let printed = &screen.output[screen.output.len() - fresh.min(screen.output.len())..];
+        let aside = screen.stderr.strip_prefix(&self.aside[..]).unwrap_or(&screen.stderr);
+        let unended = |text: &[u8]| text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
+        // A line that is not ended asks; behind whole lines the last of them may.
+        let asking = [printed, aside].map(unended).into_iter().find(|line| !line.is_empty());
+        asking.unwrap_or_else(|| unended(printed.strip_suffix(b"\n").unwrap_or_default()))
     }
 
     /// What to type; nothing where the question is about what the case itself wants to say.
-    pub(crate) fn answer(&mut self, question: &[u8], printed: u64) -> Option<String> {
+    pub(crate) fn answer(&mut self, question: &[u8], screen: &Screen) -> Option<String> {
         let text = String::from_utf8_lossy(question);
         let answer = match self.rule(&text) {
             Some(rule) => rule.answer.clone(),
@@ -87,7 +100,7 @@ impl Prompter {
                 }
             },
         };
-        self.settle(question, &answer, printed);
+        self.settle(question, &answer, screen);
         Some(answer)
     }
 
@@ -108,8 +121,9 @@ impl Prompter {
     }
 
     /// The question has had this answer.
-    pub(crate) fn settle(&mut self, question: &[u8], answer: &str, printed: u64) {
-        self.read = printed;
+    pub(crate) fn settle(&mut self, question: &[u8], answer: &str, screen: &Screen) {
+        self.printed = screen.printed;
+        self.aside.clone_from(&screen.stderr);
         let prompt = say::escaped(question);
         self.log.push(Prompted { prompt, answer: say::escaped(answer.as_bytes()) });
     }
@@ -125,12 +139,9 @@ impl Prompter {
 
     /// What a question is about, by its words; else whatever it has not asked for yet.
     pub(crate) fn about(&self, question: &str) -> Option<Topic> {
-        // Who asks for the second in words does not ask for the first without.
         let in_turn = || {
-            let order = &self.answers.in_order;
-            let is_past = |topic: &Topic| *topic != Topic::Message && self.asked.contains(topic);
-            let from = order.iter().rposition(is_past).map_or(0, |at| at + 1);
-            order.get(from).copied()
+            let mut left = self.answers.in_order.iter();
+            left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
         };
         let named = topic(question).filter(|_| !self.in_company || is_asked(question));
         named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
@@ -190,7 +201,7 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
         (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
         (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
         (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
-        (r"(\bport|\bпорт)", Topic::Port),
+        (r"(\bport|\bporci|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
         (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
         (r"(\bname|\bimi[ęe]|\bимя|имени|\bnick|ник\b|login|логин|user|użytkownik|benutzer|пользовател)", Topic::Name),
@@ -202,7 +213,7 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let compiled = rows.map(|(words, topic)| {
         let words = match topic {
             // Without a port in the sentence "from" and "to" are about anything.
-            Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bпорт|zakres|диапазон|range|bereich).*{words})"),
+            Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich).*{words})"),
             _ => format!("(?i){words}"),
         };
         (Regex::new(&words).expect("the table is sound, as its test shows"), topic)
@@ -220,6 +231,7 @@ mod tests {
             ("Port: ", Some(Topic::Port)),
             ("Введите порт сервера: ", Some(Topic::Port)),
             ("Podaj numer portu [5555]: ", Some(Topic::Port)),
+            ("Na którym porcie mam słuchać? ", Some(Topic::Port)),
             ("Host: ", Some(Topic::Host)),
             ("Podaj adres serwera: ", Some(Topic::Host)),
             ("Введите адрес хоста", Some(Topic::Host)),
@@ -267,10 +279,14 @@ mod tests {
         }
     }
 
+    fn screen(output: &str) -> Screen {
+        Screen { output: output.as_bytes().to_vec(), printed: output.len() as u64, stderr: Vec::new() }
+    }
+
     #[test]
     fn what_is_asked_without_a_word_is_answered_in_order_and_then_by_enter() {
         let mut prompter = Prompter::new(answers(&[]));
-        let said: Vec<_> = (0..4).map(|_| prompter.answer(b"", 0)).collect();
+        let said: Vec<_> = (0..4).map(|_| prompter.answer(b"", &screen(""))).collect();
         assert_eq!(said, ["127.0.0.1", "5555", "", ""].map(|text| Some(text.to_owned())));
         assert_eq!(prompter.log.len(), 4);
     }
@@ -279,26 +295,34 @@ mod tests {
     fn what_was_asked_in_words_is_not_expected_without() {
         let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
         let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
-        assert_eq!(prompter.answer("Port: ".as_bytes(), 6).as_deref(), Some("5555"));
-        assert_eq!((prompter.answer(b"", 6), prompter.answer(b"", 6)), (None, None));
+        let (none, port) = (screen(""), screen("Port: "));
+        assert_eq!(prompter.answer(b"Host: ", &none).as_deref(), Some("127.0.0.1"));
+        assert_eq!(prompter.answer(b"Port: ", &port).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", &port), prompter.answer(b"", &port)), (None, None));
         let mut prompter = Prompter::new(answers(&[]));
         prompter.comes_into_company();
-        assert_eq!((prompter.answer(b"", 0), prompter.answer(b"connected to port 5555", 9)), (None, None));
-        assert_eq!(prompter.answer(b"Port [5555]: ", 9).as_deref(), Some("5555"));
+        assert_eq!((prompter.answer(b"", &none), prompter.answer(b"connected to port 5555", &none)), (None, None));
+        assert_eq!(prompter.answer(b"Port [5555]: ", &none).as_deref(), Some("5555"));
     }
 
     #[test]
     fn a_rule_comes_before_the_table() {
         let mut prompter = Prompter::new(answers(&[("(?i)port", "9090")]));
-        assert_eq!(prompter.answer("Port?".as_bytes(), 5).as_deref(), Some("9090"));
+        assert_eq!(prompter.answer("Port?".as_bytes(), &screen("Port?")).as_deref(), Some("9090"));
     }
 
     #[test]
     fn a_question_is_the_line_that_came_last() {
         let mut prompter = Prompter::new(answers(&[]));
-        assert_eq!(prompter.question(b"Welcome\nPort: ", 14), b"Port: ");
-        prompter.settle(b"Port: ", "1", 14);
-        assert_eq!(prompter.question(b"Welcome\nPort: ", 14), b"");
-        assert_eq!(prompter.question(b"Welcome\nPort: Host?\n", 20), b"Host?");
+        let welcome = screen("Welcome\nPort: ");
+        assert_eq!(prompter.question(&welcome), b"Port: ");
+        prompter.settle(b"Port: ", "1", &welcome);
+        assert_eq!(prompter.question(&welcome), b"");
+        assert_eq!(prompter.question(&screen("Welcome\nPort: Host?\n")), b"Host?");
+        // A line on stdout, and the question on stderr.
+        let aside = Screen { stderr: b"Name: ".to_vec(), ..screen("Welcome\nPort: Thanks\n") };
+        assert_eq!(prompter.question(&aside), b"Name: ");
+        prompter.settle(b"Name: ", "ala", &aside);
+        assert_eq!(prompter.question(&aside), b"");
     }
 }

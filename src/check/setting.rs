@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dialogue::Dialogue;
 use super::events::EventWords;
-use super::frame::Frame;
+use super::frame::{Frame, Shape};
 use super::prompts::Rule;
 use super::workplace::Command;
 use crate::subject::{Limits, Walls};
@@ -39,7 +39,7 @@ pub(crate) struct Setting {
     pub(crate) events: EventWords,
     pub(crate) frame: Frame,
     pub(crate) dialogue: Option<Dialogue>,
-    /// Whether the sheet asks that `exit` ends the conversation.
+    /// Set when nothing is to be waited for any more.
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) learned: OnceLock<Learned>,
     /// How it speaks, as far as we have found out ourselves.
@@ -53,4 +53,6 @@ pub(crate) struct Learned {
     pub(crate) greeting: Vec<u8>,
     /// The ports from the first to the last that a scanner asks which takes no range.
     pub(crate) range: Option<(u16, u16)>,
+    /// How its messages are framed, once somebody has tried.
+    pub(crate) shape: OnceLock<Shape>,
 }

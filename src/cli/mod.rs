@@ -130,9 +130,6 @@ fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Plan, Talk), Refu
     if words.get(1).is_some_and(|verb| verb == commands::launched::VERB) {
         return Ok((Plan::Launched(words[2..].to_vec()), Talk { volume: Volume::Quiet, paint: Paint::Never }));
     }
-    if words.get(1).is_some_and(|verb| verb == "__try") {
-        return Ok((Plan::Try(words[2..].to_vec()), Talk { volume: Volume::Quiet, paint: Paint::Never }));
-    }
     let words = scan::spelled_out(words);
     let typed = command().try_get_matches_from(&words)?;
     let matches = config::complete(&command(), &words, typed)?;

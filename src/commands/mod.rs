@@ -36,8 +36,6 @@ mod stop;
 pub(crate) mod store;
 /// What is said to the person who started us.
 mod talk;
-/// Temporary.
-mod trying;
 
 pub(crate) use exit::{Exit, Failure};
 pub(crate) use talk::{Paint, Talk, Volume};
@@ -55,7 +53,6 @@ pub(crate) enum Plan {
     Dump(store::Dump),
     /// The words behind the hidden verb.
     Launched(Vec<std::ffi::OsString>),
-    Try(Vec<std::ffi::OsString>),
     Print(Vec<u8>),
 }
 
@@ -71,7 +68,6 @@ pub(crate) fn run(plan: Plan, talk: Talk) -> Exit {
         Plan::Accounts(plan) => accounts::run(plan, talk),
         Plan::Dump(plan) => store::run(&plan),
         Plan::Launched(words) => Ok(launched::run(&words)),
-        Plan::Try(words) => Ok(trying::run(&words)),
         Plan::Print(text) => print::run(&text),
     };
     done.unwrap_or_else(|failure| {

@@ -9,7 +9,7 @@ use crate::net::Reason;
 
 /// How many columns the terminal on stdout has, where it is one that says so.
 pub(super) fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 

@@ -5,15 +5,13 @@
 //! whoever is started with an empty one. Who gets around all three is not found. Where there is no `/proc`, only the
 //! group is.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
-use super::adopted;
 use super::poll::poll;
 use super::process::{Process, descendants, everybody};
 
@@ -32,15 +30,9 @@ impl Mark {
     }
 
     fn is_on(&self, pid: u32) -> bool {
-        Self::on(pid).is_some_and(|mark| mark == self.0.as_bytes())
-    }
-
-    /// What a process has, be it ours or of another start.
-    fn on(pid: u32) -> Option<Vec<u8>> {
+        let line = format!("{VARIABLE}={}", self.0);
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let mut variables = environment.split(|byte| *byte == 0);
-        let mark = |variable: &[u8]| Some(variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?.to_vec());
-        variables.find_map(mark)
+        environment.split(|byte| *byte == 0).any(|variable| variable == line.as_bytes())
     }
 }
 
@@ -58,7 +50,9 @@ impl Kin {
 
     /// How the program ended, if it has.
     pub(super) fn ending(&self) -> Option<Ending> {
-        match self.status() {
+        // It stays a zombie, so that its number, which is also that of the group, is not given to somebody else.
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match waitid(WaitId::Pid(self.leader), look) {
             Ok(status) => status.map(|status| match status.exit_status() {
                 Some(0) => Ending::Well,
                 _ => Ending::Badly,
@@ -66,37 +60,6 @@ impl Kin {
             // The system has not kept it for us, as where SIGCHLD is ignored.
             Err(_) => Some(Ending::Badly),
         }
-    }
-
-    /// What the system says of its end, if it has come to one.
-    pub(super) fn status(&self) -> rustix::io::Result<Option<WaitIdStatus>> {
-        // It stays a zombie, so that its number, which is also that of the group, is not given to somebody else.
-        waitid(WaitId::Pid(self.leader), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
-    }
-
-    /// The number of the program itself.
-    pub(super) fn leader(&self) -> u32 {
-        self.leader.as_raw_pid().unsigned_abs()
-    }
-
-    /// Who can still do something, the program itself included, where we are given the children of those who end
-    /// ([`adopted`]). That is found without a look at every process of the machine.
-    pub(super) fn members(&self) -> Vec<u32> {
-        let is_alone = adopted::is_only_child(self.leader());
-        let is_ours = |pid: &u32| Mark::on(*pid).map_or(is_alone, |mark| mark == self.mark.0.as_bytes());
-        let roots = adopted::strays().into_iter().filter(is_ours).chain([self.leader()]);
-        let pids = roots.flat_map(|root| descendants(root).into_iter().chain([root])).collect::<BTreeSet<u32>>();
-        pids.into_iter().filter(|pid| Process::find(*pid).is_ok_and(|process| process.is_alive())).collect()
-    }
-
-    /// Kills everybody, until nobody is left or `patience` is over. Blocks the thread.
-    pub(super) fn kill(&self, patience: Duration) {
-        // Who is started while the others are killed is found the next time.
-        poll(patience, || {
-            let others = self.others();
-            self.signal(&others, Signal::KILL);
-            (self.ending().is_some() && others.is_empty() && self.is_alone()).then_some(())
-        });
     }
 
     /// Who can still do something, without the program itself.

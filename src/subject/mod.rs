@@ -1,8 +1,6 @@
 //! Subject: somebody else's program that we start, watch and stop. What it is made to do, and what is thought of it, is
 //! for the rooms above.
 
-/// Processes whose parents ended, given to us.
-mod adopted;
 /// What can go wrong with a program.
 mod error;
 /// The beginning and the end of what a program says.
@@ -47,5 +45,5 @@ pub(crate) use look::Look;
 pub(crate) use machine::{MachineTime, steal};
 pub(crate) use news::Ended;
 pub(crate) use program::Program;
-pub(crate) use running::{Running, Stopped};
+pub(crate) use running::Running;
 pub(crate) use usage::{Usage, Watch};

@@ -2,7 +2,9 @@
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,13 @@ impl Inbox {
             }
         }
         None
+    }
+
+    /// Waits until there may be a next one. Blocks the thread.
+    pub(super) fn wait(&self, patience: Duration) {
+        let mut fds = [PollFd::new(&self.pipe, PollFlags::IN)];
+        // Interrupted is as good as nothing there.
+        let _ = Timespec::try_from(patience).map(|patience| poll(&mut fds, Some(&patience)));
     }
 
     fn read(&mut self) {

@@ -112,7 +112,12 @@ impl Program {
         let others = kin.others();
         kin.signal(&others, Signal::TERM);
         poll(GRACE, || (kin.ending().is_some() && !others.iter().any(Process::is_alive)).then_some(()));
-        kin.kill(GRACE);
+        // Who is started while the others are killed is found the next time.
+        poll(GRACE, || {
+            let others = kin.others();
+            kin.signal(&others, Signal::KILL);
+            (kin.ending().is_some() && others.is_empty() && kin.is_alone()).then_some(())
+        });
         // Not `wait`: who hangs in the kernel cannot be killed, and is not to take us with it.
         child.try_wait().ok().flatten()
     }

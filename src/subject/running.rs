@@ -209,11 +209,13 @@ impl Shared {
             if self.has_printed_too_much() {
                 self.end_because(Ended::OverOutput);
             }
-            if next_look <= Instant::now() {
-                next_look = Instant::now() + LOOK;
+            let begun = Instant::now();
+            if next_look <= begun {
                 if self.has_too_much_memory() {
                     self.end_because(Ended::OverMemory);
                 }
+                // Looking at many processes takes long, and is not to take all the time.
+                next_look = Instant::now() + LOOK.max(begun.elapsed() * 10);
             }
         }
     }
@@ -258,8 +260,12 @@ impl Shared {
         is_over(memory) && is_over(own_memory)
     }
 
+    /// A daemon that outlived the program is part of it here too.
     fn end_because(&self, verdict: Ended) {
-        if self.ending().is_none() && lock(&self.verdict).replace(verdict).is_none() {
+        let mut first = lock(&self.verdict);
+        if first.is_none() {
+            *first = Some(verdict);
+            drop(first);
             self.tree.end();
         }
     }
@@ -267,12 +273,11 @@ impl Shared {
     fn ending(&self) -> Option<Ended> {
         let mut ended = lock(&self.ended);
         if ended.is_none() {
-            let now = self.told()?;
+            *ended = Some(self.told()?);
             self.terminal.drain();
             self.drain_stderr();
-            *ended = Some(lock(&self.verdict).unwrap_or(now));
         }
-        *ended
+        lock(&self.verdict).or(*ended)
     }
 
     /// What its keeper says of its end. Who cannot say it any more was killed with all.

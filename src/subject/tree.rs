@@ -42,8 +42,7 @@ impl Tree {
         if !self.keeper.is_alive() {
             return self.kin.as_ref().map(Kin::others).unwrap_or_default();
         }
-        let found = descendants(self.keeper.pid).into_iter().filter_map(|pid| Process::find(pid).ok());
-        found.filter(Process::is_alive).collect()
+        living_descendants(self.keeper.pid)
     }
 
     /// The program itself, as we see it; nothing where it ended before it was seen.
@@ -71,13 +70,7 @@ impl Tree {
     /// Kills everybody, and waits until they are gone, which takes a moment, and a few seconds at most.
     pub(super) fn end(&self) {
         if self.kin.is_some() {
-            // Who is started while the others are killed is found the next time. Who was stopped starts nobody.
-            poll(PATIENCE, || {
-                let members = self.processes();
-                members.iter().for_each(|member| send(member, Signal::STOP));
-                members.iter().for_each(|member| send(member, Signal::KILL));
-                members.is_empty().then_some(())
-            });
+            kill(|| self.processes());
         }
         // The kernel lets the first of a namespace end when all others have.
         send(&self.keeper, Signal::KILL);
@@ -92,6 +85,26 @@ impl Tree {
         // Not waiting for it: who hangs in the kernel cannot be killed, and is not to take us with it.
         let _ = waitid(WaitId::Pid(self.first), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
     }
+}
+
+/// Kills all that came from this process, and waits as [`Tree::end`] does.
+pub(super) fn kill_descendants(pid: u32) {
+    kill(|| living_descendants(pid));
+}
+
+/// Who is started while the others are killed is found the next time. Who was stopped starts nobody.
+fn kill(everybody: impl Fn() -> Vec<Process>) {
+    poll(PATIENCE, || {
+        let everybody = everybody();
+        everybody.iter().for_each(|process| send(process, Signal::STOP));
+        everybody.iter().for_each(|process| send(process, Signal::KILL));
+        everybody.is_empty().then_some(())
+    });
+}
+
+fn living_descendants(pid: u32) -> Vec<Process> {
+    let found = descendants(pid).into_iter().filter_map(|pid| Process::find(pid).ok());
+    found.filter(Process::is_alive).collect()
 }
 
 /// Whoever has ended meanwhile needs no signal.

@@ -1,9 +1,10 @@
 //! Talk: one conversation with a program in words of its own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Exchange, Pattern, Step};
+use super::{Dialogue, Exchange, Pattern, Step};
 use crate::check::fault::Miss;
+use crate::check::stage::Stage;
 use crate::check::wire::{End, Wire};
 
 /// A connection, and how what is said on it ends.
@@ -12,6 +13,16 @@ pub(crate) struct Talk {
     line_end: String,
     /// All that it has said.
     pub(crate) heard: String,
+    /// All that was said to it, a text a line.
+    pub(crate) said: String,
+    pieces: Pieces,
+}
+
+/// How a text is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pieces {
+    One,
+    Two,
 }
 
 /// What stands in the braces of what is said.
@@ -40,7 +51,7 @@ pub(crate) enum Answer {
 
 impl Talk {
     pub(crate) fn new(wire: Wire, line_end: &str) -> Self {
-        Self { wire, line_end: line_end.to_owned(), heard: String::new() }
+        Self { wire, line_end: line_end.to_owned(), heard: String::new(), said: String::new(), pieces: Pieces::One }
     }
 
     /// What it says next; nothing where it says nothing in time.
@@ -62,7 +73,25 @@ impl Talk {
 
     /// Says `text`, with what ends it.
     pub(crate) fn say(&mut self, text: &str) -> Result<(), Miss> {
-        self.wire.send(format!("{text}{}", self.line_end).as_bytes())
+        self.said.push_str(text);
+        self.said.push('\n');
+        let bytes = format!("{text}{}", self.line_end).into_bytes();
+        if self.pieces == Pieces::One || text.len() <= TAIL {
+            return self.wire.send(&bytes);
+        }
+        let (head, tail) = bytes.split_at(text.len() - TAIL);
+        self.wire.send(head)?;
+        let begun = Instant::now();
+        self.wire.listen_for(APART);
+        if begun.elapsed() > TOO_FAR_APART {
+            return Err(Miss::Unjudged("this machine was too busy to send two pieces of a text in time".to_owned()));
+        }
+        self.wire.send(tail)
+    }
+
+    /// From now on the end of each text comes in a segment of its own.
+    pub(crate) fn say_in_pieces(&mut self) {
+        self.pieces = Pieces::Two;
     }
 
     /// Says `text` and hears the answer.
@@ -89,6 +118,14 @@ impl Talk {
         &self.line_end
     }
 
+    /// Lets other cases know what ends what is said, where it was found out here.
+    pub(crate) fn remember(&self, stage: &Stage) {
+        if !self.line_end.is_empty() && self.line_end != line_end(stage) {
+            // Whoever came first was right.
+            let _ = stage.setting.spoken.set(Dialogue { line_end: self.line_end.clone(), ..Dialogue::default() });
+        }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.wire.end().is_some()
     }
@@ -109,7 +146,7 @@ impl Talk {
 
     /// The same, where it has said `text` already.
     pub(crate) fn hold_on(&mut self, exchange: &Exchange, words: &Words, text: String) -> Result<Answer, Miss> {
-        let mut course = Course { exchange, next: 0, said: false };
+        let mut course = Course::new(exchange);
         let mut told = String::new();
         let mut text = text;
         for _ in 0..MOST_TURNS {
@@ -134,9 +171,17 @@ impl Talk {
     }
 }
 
+/// What ends what is said to the program of this stage, as far as that is known.
+pub(crate) fn line_end<'a>(stage: &Stage<'a>) -> &'a str {
+    let dialogue = stage.setting.dialogue.as_ref().or_else(|| stage.setting.spoken.get());
+    dialogue.map_or("", |dialogue| &dialogue.line_end)
+}
+
 /// How far an exchange is.
 struct Course<'a> {
     exchange: &'a Exchange,
+    used: Vec<bool>,
+    /// Behind the last that was used.
     next: usize,
     said: bool,
 }
@@ -147,35 +192,43 @@ enum Turn {
     Listen,
 }
 
-impl Course<'_> {
+impl<'a> Course<'a> {
+    fn new(exchange: &'a Exchange) -> Self {
+        Self { exchange, used: vec![false; exchange.steps.len()], next: 0, said: false }
+    }
+
     /// What is to be said without being asked.
     fn unasked(&mut self) -> Option<&str> {
         let step = self.exchange.steps.get(self.next).filter(|step| step.expect.is_none())?;
+        self.used[self.next] = true;
         self.next += 1;
         self.said = true;
         step.send.as_deref()
     }
 
+    /// A question is answered before anything is made of the words around it: who says that a name is not known, and
+    /// asks for a password, has refused nothing.
     fn turn(&mut self, text: &str) -> Turn {
         let Exchange { steps, accepted, refused } = self.exchange;
         let fits = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|pattern| pattern.fits(text));
-        // Before anything was said there is nothing to refuse.
-        if self.said && fits(refused) {
-            return Turn::Over(Answer::Refused(text.to_owned()));
-        }
-        if let Some(at) = (self.next..steps.len()).find(|at| fits(&steps[*at].expect)) {
+        if let Some(at) = (0..steps.len()).find(|at| !self.used[*at] && fits(&steps[*at].expect)) {
+            self.used[at] = true;
             self.next = at + 1;
             let Some(send) = &steps[at].send else { return Turn::Listen };
             self.said = true;
             return Turn::Say(send.clone());
         }
+        // Before anything was said there is nothing to refuse.
+        if self.said && fits(refused) {
+            return Turn::Over(Answer::Refused(text.to_owned()));
+        }
         if fits(accepted) {
             return Turn::Over(Answer::Accepted(text.to_owned()));
         }
-        if steps[..self.next].iter().any(|step| fits(&step.expect)) {
+        if steps.iter().zip(&self.used).any(|(step, used)| *used && fits(&step.expect)) {
             return Turn::Over(Answer::AskedAgain(text.to_owned()));
         }
-        if accepted.is_none() && self.next == steps.len() {
+        if accepted.is_none() && self.said && self.next == steps.len() {
             return Turn::Over(Answer::Accepted(text.to_owned()));
         }
         Turn::Listen
@@ -221,6 +274,11 @@ impl Words {
     }
 }
 
+/// Bytes in the second piece.
+const TAIL: usize = 3;
+const APART: Duration = Duration::from_millis(30);
+/// Whoever takes a silence for the end of a text takes one of at least 100 ms for it.
+const TOO_FAR_APART: Duration = Duration::from_millis(80);
 /// Whoever greets does so at once.
 const GREETING: Duration = Duration::from_millis(300);
 const MOST_TURNS: usize = 16;
@@ -228,10 +286,6 @@ const MOST_TURNS: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn course(exchange: &Exchange) -> Course<'_> {
-        Course { exchange, next: 0, said: false }
-    }
 
     fn said(turn: Turn) -> String {
         match turn {
@@ -245,7 +299,7 @@ mod tests {
     fn steps_are_passed_over_where_they_are_not_asked_for() {
         let exchange = Exchange::asking(&[("register", "1"), ("name", "{name}"), ("pass", "{password}")])
             .answered("welcome", "wrong");
-        let mut course = course(&exchange);
+        let mut course = Course::new(&exchange);
         assert_eq!(said(course.turn("Hello")), "…");
         assert_eq!(said(course.turn("Your name is not known. Name?")), "{name}");
         assert_eq!(said(course.turn("pass:")), "{password}");
@@ -258,8 +312,8 @@ mod tests {
         for (text, answer) in
             [("wrong. pass:", r#"Refused("wrong. pass:")"#), ("pass:", r#"AskedAgain("pass:")"#), ("hm", "…")]
         {
-            let mut course = course(&exchange);
-            assert_eq!(said(course.turn("wrong is nothing yet. pass?")), "{password}");
+            let mut course = Course::new(&exchange);
+            assert_eq!(said(course.turn("wrong or not, pass?")), "{password}");
             assert_eq!(said(course.turn(text)), answer);
         }
     }

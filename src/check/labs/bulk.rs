@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::check::case::{Lab, Part, Played, Role, Row};
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
+use crate::check::labs::echo::SEEN_APART;
 use crate::check::labs::start;
 use crate::check::stage::Stage;
 use crate::check::wire::{Reach, Wire};
@@ -31,8 +32,13 @@ const ROWS: &[Row] = &[
         play: |stage| {
             let body = stage.letters(SIZE);
             let mut wire = stage.connect()?;
-            wire.send(&body)?;
-            comes_back(&mut wire, &body)?;
+            // Where all of it is there at once, one recv() may well give it.
+            let (first, second) = body.split_at(SIZE / 2);
+            wire.send(first)?;
+            wire.listen_for(SEEN_APART);
+            wire.send(second)?;
+            let did = "sent 102400 bytes, with 120 ms between the halves";
+            comes_back(&mut wire, &body).map_err(|m| m.with_did(did))?;
             wire.expect_no_more().map(|()| None)
         },
     },
@@ -91,7 +97,7 @@ const ROWS: &[Row] = &[
         needs: &["exact"],
         title: "four clients who send at the same time each get their own 102400 bytes",
         why: "the sheet asks for a thread for each client, and tries two at once",
-        bug: "the clients share a buffer or a counter; or the second waits until the first has left",
+        bug: "the clients share a buffer or a counter; or the second waits until the first is done",
         fix: "a thread for each connection, with everything it needs in local variables",
         play: four_at_once,
     },
@@ -199,16 +205,26 @@ fn four_at_once(stage: &mut Stage) -> Played {
         guests.push((stage.connect()?, stage.letters(SIZE), 0));
         stage.scene.breathe(Duration::from_millis(20));
     }
-    while let waiting @ 1.. = guests.iter().filter(|(_, _, sent)| *sent < SIZE).count() {
-        let turn = stage.dice.below(waiting);
-        let unfinished = guests.iter_mut().filter(|(_, _, sent)| *sent < SIZE);
-        let Some((wire, body, sent)) = unfinished.into_iter().nth(turn) else { break };
-        let next = (*sent + 1 + stage.dice.below(16 * 1024)).min(SIZE);
+    // The first does not finish before the others have: who serves one at a time waits for it.
+    let goal = |at: usize| if at == 0 { SIZE - 1 } else { SIZE };
+    loop {
+        let unfinished: Vec<usize> = (0..4).filter(|at| guests[*at].2 < goal(*at)).collect();
+        if unfinished.is_empty() {
+            break;
+        }
+        let at = stage.dice.pick(&unfinished);
+        let (wire, body, sent) = &mut guests[at];
+        let next = (*sent + 1 + stage.dice.below(16 * 1024)).min(goal(at));
         wire.send(&body[*sent..next])?;
         *sent = next;
     }
-    for (at, (wire, body, _)) in guests.iter_mut().enumerate() {
-        let did = format!("four clients sent 102400 bytes each, by turns; this is number {}", at + 1);
+    for at in [1, 2, 3, 0] {
+        let (wire, body, sent) = &mut guests[at];
+        wire.send(&body[*sent..])?;
+        let did = format!(
+            "four clients sent 102400 bytes each, by turns, the first its last byte at the end; this is number {}",
+            at + 1
+        );
         comes_back(wire, body).map_err(|m| m.with_did(&did))?;
     }
     Ok(None)

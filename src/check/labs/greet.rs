@@ -105,8 +105,8 @@ const ROWS: &[Row] = &[
         name: "near-miss",
         level: Level::Extra,
         needs: &["hello"],
-        title: "`hello`, `Hello ` and `Hello` with a line end get some answer",
-        why: "people type small letters, and terminals add line ends; what is made of it is the author's choice",
+        title: "a word that has `Hello` inside is not greeted; `hello`, `Hello ` and `Hello` with a line end may be",
+        why: "people type small letters, and terminals add line ends; what is made of those is the author's choice",
         bug: "`if \"Hello\" in text` greets whoever says `Othello`",
         fix: "compare the whole word, without the blanks around it",
         play: near_miss,
@@ -203,19 +203,22 @@ fn odd(stage: &mut Stage, pieces: &[&[u8]], did: &str) -> Played {
 
 fn near_miss(stage: &mut Stage) -> Played {
     let mut wire = stage.connect()?;
+    let inside = [&stage.letters(3)[..], b"Hello", &stage.letters(3)].concat();
     let mut notes = Vec::new();
-    for word in [&b"hello"[..], b"Hello ", b"Hello\n"] {
+    for word in [&inside[..], b"hello", b"Hello ", b"Hello\n"] {
         wire.send(word)?;
         let heard = wire.hear();
-        notes.push(format!("{}: {}", say::quoted(word), say::bytes(heard.trim_ascii_end())));
+        if word == inside && is_words(&heard, GREETING) {
+            return Err(wire.fault(Transport::Answered, UNKNOWN, say::amount(&heard)));
+        }
+        let heard = heard.trim_ascii_end();
+        notes.push((!heard.is_empty()).then(|| format!("{}: {}", say::quoted(word), say::bytes(heard))));
         if wire.end().is_some() {
             break;
         }
     }
-    if notes.iter().all(|note| note.ends_with("nothing")) {
-        return Err(wire.silence("an answer to one of \"hello\", \"Hello \" and \"Hello\\n\""));
-    }
-    Ok(Some(notes.join("; ")))
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    if notes.is_empty() { Err(wire.silence("an answer to one of these words")) } else { Ok(Some(notes.join("; "))) }
 }
 
 /// These words; a line end behind them is no matter.

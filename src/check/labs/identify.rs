@@ -7,7 +7,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::check::case::{Lab, Part, Played, Role, Row};
-use crate::check::dialogue::{Exchange, NAME_ASKED, Pattern, Talk, Words};
+use crate::check::dialogue::{Exchange, NAME_ASKED, Pattern, Talk, Words, line_end};
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
 use crate::check::labs::start;
@@ -99,7 +99,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "name-odd",
         level: Level::Should,
-        needs: &["restart"],
+        needs: &["restart", "other-ip"],
         title: "names with other letters, with commas and quotes, and very long ones are kept as they are or refused",
         why: "people have them, and files have separators",
         bug: "names are written between commas or quotes without escaping, or read with recv(20), or in ASCII",
@@ -109,7 +109,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "leaves-at-prompt",
         level: Level::Should,
-        needs: &["greets-known"],
+        needs: &["same-ip-new-port"],
         title: "who leaves instead of giving a name is asked again the next time, and others are served",
         why: "recv() returns nothing then, which is no name",
         bug: "the empty text is kept as a name, or ends the server",
@@ -119,7 +119,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "two-register",
         level: Level::Should,
-        needs: &["restart"],
+        needs: &["restart", "other-ip"],
         title: "two strangers from two addresses who are there at the same time are both kept",
         why: "each thread that reads the file, adds a line and writes it all can undo the other's",
         bug: "the file is read at the beginning of a visit and written at its end",
@@ -190,16 +190,20 @@ fn says_nothing(stage: &mut Stage, mut visit: Visit) -> Result<Miss, Miss> {
 fn other_ip(stage: &mut Stage) -> Played {
     let name = a_name(stage);
     let first = introduce(stage, Caller::default(), &name)?;
-    let Some(question) = Some(first.first.clone()).filter(|text| asks(stage, text)) else {
-        return Err(not_understood(&first.first));
-    };
-    drop(first);
-    let other = visit(stage, other_caller(2))?;
-    let did = format!("gave the name {name} from {}, and came from {OTHERS}.2", Ipv4Addr::LOCALHOST);
-    if mentions(&other.first, &name) || !(asks(stage, &other.first) || other.first == question) {
-        return Err(other.miss("a question for the name", &other.first).with_did(&did));
+    let question = first.met(name.clone()).question;
+    let is_question = asks(stage, &question);
+    if !is_question && matches!(stage.setting.subject, Subject::Address(_)) {
+        return Err(not_understood(&question));
     }
-    Ok(None)
+    let other = visit(stage, other_caller(2))?;
+    if !mentions(&other.first, &name) && (asks(stage, &other.first) || other.first == question) {
+        return Ok(None);
+    }
+    if !mentions(&other.first, &name) && !is_question {
+        return Err(not_understood(&question));
+    }
+    let did = format!("gave the name {name} from {}, and came from {OTHERS}.2", Ipv4Addr::LOCALHOST);
+    Err(other.miss("a question for the name", &other.first).with_did(&did))
 }
 
 fn name_odd(stage: &mut Stage) -> Played {
@@ -287,6 +291,7 @@ impl Visit {
             }
             None => self.talk.ask(name)?,
         };
+        self.talk.remember(stage);
         // It may keep the name only after it has said so.
         self.talk.wire.listen_for(MOMENT);
         Ok(reply)
@@ -320,7 +325,7 @@ fn dial(stage: &mut Stage, caller: Caller) -> Result<Wire, Miss> {
 fn visit(stage: &mut Stage, caller: Caller) -> Result<Visit, Miss> {
     let wire = dial(stage, caller)?;
     let local = wire.local()?;
-    let mut talk = Talk::new(wire, stage.setting.dialogue.as_ref().map_or("", |dialogue| &dialogue.line_end));
+    let mut talk = Talk::new(wire, line_end(stage));
     let opening = exchange(stage).and_then(|exchange| exchange.steps.first());
     if let Some(send) = opening.filter(|step| step.expect.is_none()).and_then(|step| step.send.as_deref()) {
         talk.hear_within(MOMENT);

@@ -8,18 +8,26 @@ mod client;
 pub(crate) mod echo;
 /// What a server tells of what happens to it.
 mod events;
-/// `Hello` and `Time` are answered, and what else is said is not known.
+/// Messages with a header that holds their length.
+mod frame;
+/// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
+/// Accounts with passwords.
+pub(crate) mod login;
 /// The same with many clients at once.
 mod many;
 /// One message, one answer behind a prefix, and the end.
 mod oneshot;
+/// A server that moves away from a port that is taken.
+mod port;
 /// The program looks which of our ports are open.
 mod scan;
 /// What every server has to do before anything can be asked of it.
 mod start;
+/// Many messages in reply to one another.
+mod talk;
 /// What comes goes back in upper case.
 mod upper;
 /// `TIME` is told the time in UTC.
@@ -37,10 +45,14 @@ pub(crate) const LABS: &[&Lab] = &[
     &bulk::LAB,
     &events::LAB,
     &client::LAB,
+    &port::LAB,
     &identify::LAB,
+    &login::LAB,
     &greet::LAB,
     &utc::LAB,
     &scan::LAB,
+    &frame::LAB,
+    &talk::LAB,
 ];
 
 /// The lab of this name.

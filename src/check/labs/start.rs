@@ -77,7 +77,7 @@ const SERVER_ROWS: &[Row] = &[
         name: "stop-signal",
         level: Level::Should,
         needs: &["listens"],
-        title: "Ctrl-C, or SIGTERM after it, ends it within 2 s and frees the port",
+        title: "Ctrl-C, or SIGTERM after it, ends it within 2 s, also while a client is connected",
         why: "a server is stopped that way by everybody, every time",
         bug: "threads that are no daemons keep it alive, or except: swallows KeyboardInterrupt",
         fix: "make client threads daemons (daemon=True), and do not catch what you do not handle",
@@ -110,7 +110,9 @@ fn runs(stage: &mut Stage) -> Played {
         }
         Some(ended)
     });
-    match over.flatten() {
+    // Who ends as soon as it listens does not stay.
+    scene.breathe(STAYING);
+    match over.flatten().or_else(|| program.ending()) {
         None => Ok(None),
         Some(ended) => {
             let got = format!("it ended: {}", actor::how(ended));
@@ -173,7 +175,8 @@ fn ports_printed(text: &str) -> Vec<u16> {
 }
 
 fn stop_signal(stage: &mut Stage) -> Played {
-    stage.listening()?;
+    // Somebody is there, as somebody always is.
+    let _wire = stage.connect()?;
     let actor = stage.program()?;
     actor.signal(Signal::INT);
     let mut name = "SIGINT";
@@ -231,6 +234,8 @@ pub(crate) fn ended_well(ended: Ended) -> bool {
     ended == Ended::Exit(0)
 }
 
+/// Longer than an interpreter takes to end.
+const STAYING: Duration = Duration::from_millis(150);
 /// Who has not failed by then is past its imports.
 const SETTLING: Duration = Duration::from_millis(1500);
 pub(crate) const STOPPING: Duration = Duration::from_secs(2);

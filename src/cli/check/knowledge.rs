@@ -22,8 +22,8 @@ pub(super) struct KnowledgeWords {
     /// The port that it is told, or that a client comes to [default: a free one]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// How its messages are told apart, in the labs frame and talk: ascii10, dec:N, dec0:N, u16be, u16le, u32be, u32le,
-    /// u64be or netstring [default: ascii10]
+    /// How its messages are told apart, in the labs frame and talk: ascii10, dec:N, decl:N, dec0:N, u16be, u16le, u32be,
+    /// u32le, u64be or netstring [default: whichever it answers to]
     #[arg(long, value_name = "FRAME")]
     frame: Option<Frame>,
     /// What it prints when something happens, such as 'recv=(?i)got \d+'
@@ -66,6 +66,12 @@ impl KnowledgeWords {
 
 fn rule(word: &str) -> Result<Rule, String> {
     let (prompt, answer) = word.split_once('=').ok_or("write REGEX=VALUE, such as '(?i)port=5555'")?;
-    let prompt = Regex::new(prompt).map_err(|e| format!("{prompt} is no regular expression: {e}"))?;
+    let prompt = Regex::new(prompt).map_err(|e| format!("{prompt} is no regular expression: {}", why(&e)))?;
     Ok(Rule { prompt, answer: answer.to_owned() })
+}
+
+/// The last line of what the parser says, which is the reason; before it stands a drawing.
+fn why(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

@@ -1,7 +1,7 @@
 //! Outputs: reports of runs, to stdout and files.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, Signal, getpgrp, getrlimit, setrlimit};
 use rustix::stdio::{dup2_stdout, stdin, stdout};
 use rustix::termios::tcgetpgrp;
-use rustix::thread::clear_ambient_capability_set;
+use rustix::thread::{CapabilitySet, clear_ambient_capability_set, remove_capability_from_bounding_set};
 
 use super::super::news::News;
 use super::super::poll::poll;
@@ -37,10 +37,12 @@ fn prepare(order: &Order) -> Result<(), News> {
     poll(PATIENCE, has_terminal).ok_or(Errno::TIMEDOUT).map_err(step("get its terminal"))?;
     dup2_stdout(stdin()).map_err(step("print on its terminal"))?;
     limit(&order.limits).map_err(step("limit what it uses"))?;
-    rustix::process::chdir(&order.folder).map_err(step("go to its folder"))?;
     if order.walls.processes {
-        clear_ambient_capability_set().map_err(step("give up its rights"))?;
+        // Others of the same person are not counted from Linux 5.14 on.
+        cap(Resource::Nproc, PROCESSES, PROCESSES).map_err(step("limit its processes"))?;
     }
+    rustix::process::chdir(&order.folder).map_err(step("go to its folder"))?;
+    give_up_rights().map_err(step("give up its rights"))?;
     if order.walls.files {
         write_only_to(&order.writable).map_err(|error| News::failed("protect files", &io::Error::other(error)))?;
     }
@@ -50,6 +52,17 @@ fn prepare(order: &Order) -> Result<(), News> {
 /// Whether this process may read it.
 fn has_terminal() -> Option<()> {
     (tcgetpgrp(stdin()) == Ok(getpgrp())).then_some(())
+}
+
+/// Those that our namespaces gave us, and that of root to the low ports, which are refused then as they are to
+/// everybody.
+fn give_up_rights() -> Result<(), Errno> {
+    clear_ambient_capability_set()?;
+    match remove_capability_from_bounding_set(CapabilitySet::NET_BIND_SERVICE) {
+        // Who may not do that does not have it either.
+        Err(Errno::PERM) => Ok(()),
+        done => done,
+    }
 }
 
 /// Gives the number of the error.
@@ -103,6 +116,9 @@ fn cap(resource: Resource, current: u64, maximum: u64) -> Result<(), Errno> {
     let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     setrlimit(resource, Rlimit { current: Some(current.min(most)), maximum: Some(maximum.min(most)) })
 }
+
+/// A thread for each of a thousand clients, and some more.
+const PROCESSES: u64 = 4096;
 
 /// The keeper has nothing else to do.
 const PATIENCE: Duration = Duration::from_secs(5);

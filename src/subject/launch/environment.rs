@@ -9,7 +9,14 @@ pub(super) fn of(folder: &Path, asked: &[(OsString, OsString)]) -> Vec<(OsString
     let ours = std::env::vars_os().filter(|(name, _)| is_harmless(name));
     let always = ALWAYS.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let places = ["HOME", "PWD"].map(|name| (name.into(), folder.into()));
-    ours.chain(always).chain(places).chain(asked.iter().cloned()).collect()
+    let home = std::env::home_dir().unwrap_or_default();
+    tools(&home).into_iter().chain(ours).chain(always).chain(places).chain(asked.iter().cloned()).collect()
+}
+
+/// Where things are that people have installed for themselves, and that look for their own in HOME.
+fn tools(home: &Path) -> Vec<(OsString, OsString)> {
+    let places = TOOLS.iter().map(|(name, place)| (OsString::from(name), home.join(place)));
+    places.filter(|(_, place)| place.is_dir()).map(|(name, place)| (name, place.into())).collect()
 }
 
 /// Whether a variable of ours may be seen. Who is graded need not know the secrets of who grades, nor that a machine
@@ -31,6 +38,9 @@ const ALWAYS: &[(&str, &str)] = &[
     ("LC_ALL", "C.UTF-8"),
     ("TERM", "dumb"),
 ];
+
+const TOOLS: &[(&str, &str)] =
+    &[("PYTHONUSERBASE", ".local"), ("PYENV_ROOT", ".pyenv"), ("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")];
 
 const SECRETS: &[&str] = &["TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL", "SSH_AUTH_SOCK"];
 
@@ -65,6 +75,13 @@ mod tests {
         for name in ["PATH", "HOME", "LANG", "VIRTUAL_ENV", "CITY", "PYTHONPATH"] {
             assert!(is_harmless(OsStr::new(name)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_installed_at_home_is_found_in_another() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".local")).unwrap();
+        assert_eq!(tools(home.path()), [("PYTHONUSERBASE".into(), home.path().join(".local").into())]);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(super) fn write_only_to(places: &[OsString]) -> Result<(), RulesetError> {
 /// One later they would speak of what can be asked of a device, and of terminals a program may ask everything.
 const RULES: ABI = ABI::V4;
 
-/// What swallows everything or is one's own anyway.
+/// What swallows everything or is one's own anyway, and the shared memory that locks between processes are made of,
+/// which has random names where it is not one's own.
 const DEVICES: &[&str] = &[
     "/dev/null",
     "/dev/zero",
@@ -33,5 +34,5 @@ const DEVICES: &[&str] = &[
     "/dev/tty",
     "/dev/ptmx",
     "/dev/pts",
-    "/dev/fd",
+    "/dev/shm",
 ];

@@ -1,13 +1,13 @@
 //! Furniture: the files as a program with namespaces of its own sees them: ours, but for what is covered, and with
 //! places of its own for what everybody may write to.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, CString, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode, mkdir};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind, mount_change,
@@ -25,19 +25,14 @@ pub(super) fn furnish(order: &Order) -> Result<Vec<OsString>, (&'static str, io:
     let tree = hold(folder).map_err(|error| ("reach its folder", error.into()))?;
     let mut writable = vec![order.folder.clone()];
     writable.extend(own_places());
-    if order.walls.hidden {
-        let (within, without): (Vec<PathBuf>, Vec<PathBuf>) =
-            order.hidden.iter().map(PathBuf::from).partition(|hidden| hidden.starts_with(folder));
-        without.iter().try_for_each(|hidden| cover(hidden)).map_err(|error| ("hide a folder", error))?;
-        put_back(folder, &tree).map_err(|error| ("bring its folder back", error))?;
-        within
-            .iter()
-            .filter(|hidden| *hidden != folder)
-            .try_for_each(|hidden| cover(hidden))
-            .map_err(|error| ("hide a folder", error))?;
-    } else {
-        put_back(folder, &tree).map_err(|error| ("bring its folder back", error))?;
-    }
+    let hidden = if order.walls.hidden { &order.hidden[..] } else { &[] };
+    let hidden = hidden.iter().map(Path::new).filter(|hidden| *hidden != folder);
+    let (within, around): (Vec<&Path>, Vec<&Path>) = hidden.partition(|hidden| hidden.starts_with(folder));
+    let cover_all =
+        |hidden: Vec<&Path>| hidden.into_iter().try_for_each(cover).map_err(|error| ("hide a folder", error));
+    cover_all(around)?;
+    put_back(folder, &tree).map_err(|error| ("bring its folder back", error))?;
+    cover_all(within)?;
     // Where that is refused, as in a container that covers a part of it, the program sees processes that it cannot
     // reach.
     let _ = mount("proc", "/proc", "proc", quiet(), None);
@@ -45,42 +40,38 @@ pub(super) fn furnish(order: &Order) -> Result<Vec<OsString>, (&'static str, io:
 }
 
 fn hold(folder: &Path) -> Result<OwnedFd, Errno> {
-    open_tree(
-        CWD,
-        folder,
-        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE,
-    )
+    let copy = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(CWD, folder, copy)
 }
 
 /// Places where everybody may write, and where two programs would meet. Those that the kernel does not let us have stay
-/// as they are.
-fn own_places() -> Vec<OsString> {
-    let shared_memory = own_tmpfs("/dev/shm", c"mode=1777,size=64m").map(|()| "/dev/shm".into());
-    let temporary = own_copy("/tmp").map(|()| "/tmp".into());
-    shared_memory.into_iter().chain(temporary).collect()
+/// as they are. Gives those of them that may be written to because they are the program's own.
+fn own_places() -> Option<OsString> {
+    let _ = own_tmpfs("/dev/shm", c"mode=1777,size=64m");
+    own_copy("/tmp").is_ok().then(|| "/tmp".into())
 }
 
-fn own_tmpfs(place: &str, options: &std::ffi::CStr) -> Result<(), Errno> {
+fn own_tmpfs(place: &str, options: &CStr) -> Result<(), Errno> {
     mount("tmpfs", place, "tmpfs", quiet(), Some(options))
 }
 
 /// What is there stays to be seen, because the program may be there, or what it needs; what it writes is its own.
 fn own_copy(place: &str) -> Result<(), Errno> {
-    // Where the copy is kept is seen by nobody: it is covered by nothing more than this moment.
+    // Where the copy is kept is a folder that everybody has, and that is uncovered again when the kernel has found it.
     let keeping = "/proc";
     own_tmpfs(keeping, c"mode=0755,size=64m")?;
-    let copied = copy_to(place, keeping);
+    let copied = copy_to(keeping, place);
     unmount(keeping, UnmountFlags::DETACH)?;
     copied
 }
 
-fn copy_to(place: &str, keeping: &str) -> Result<(), Errno> {
-    for (name, mode) in [("upper", 0o777), ("work", 0o700)] {
-        rustix::fs::mkdir(format!("{keeping}/{name}"), rustix::fs::Mode::from_raw_mode(mode))?;
+fn copy_to(keeping: &str, place: &str) -> Result<(), Errno> {
+    for name in ["upper", "work"] {
+        mkdir(format!("{keeping}/{name}"), Mode::RWXU)?;
     }
-    let options = format!("userxattr,lowerdir={place},upperdir={keeping}/upper,workdir={keeping}/work\0");
-    let options = std::ffi::CStr::from_bytes_with_nul(options.as_bytes()).map_err(|_| Errno::INVAL)?;
-    mount("overlay", place, "overlay", quiet(), Some(options))
+    let options = format!("userxattr,lowerdir={place},upperdir={keeping}/upper,workdir={keeping}/work");
+    let options = CString::new(options).map_err(|_| Errno::INVAL)?;
+    mount("overlay", place, "overlay", quiet(), Some(&*options))
 }
 
 /// Something empty stands there. What is not there need not be covered.

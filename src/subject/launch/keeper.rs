@@ -7,13 +7,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::thread;
+use std::{process, thread};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, ioctl_tiocsctty, setsid};
 use rustix::stdio::{stdin, stdout};
 
 use super::super::news::{Ended, News};
+use super::super::tree::kill_descendants;
 use super::becoming::{forget_files, set_signals, stay_with};
 use super::furniture::furnish;
 use super::order::{Order, Role};
@@ -30,11 +32,13 @@ pub(super) fn run(order: &Order, command: &[OsString]) {
 fn prepare(order: &Order) -> Result<Vec<OsString>, News> {
     let step = |name: &'static str| move |error: Errno| News::failed(name, &error.into());
     set_signals();
-    stay_with(order).map_err(step("be tied to its parent"))?;
     let writable = if order.walls.processes {
+        stay_with(order).map_err(step("be tied to its parent"))?;
         furnish(order).map_err(|(step, error)| News::failed(step, &error))?
     } else {
         forget_files();
+        let tied = thread::Builder::new().spawn(end_with_terminal);
+        tied.map_err(|error| News::failed("be tied to its terminal", &error))?;
         order.writable.clone()
     };
     setsid().map_err(step("begin a session"))?;
@@ -44,18 +48,30 @@ fn prepare(order: &Order) -> Result<Vec<OsString>, News> {
     Ok(writable)
 }
 
+/// Whoever started us has the other end of the terminal. When that is gone, and he with it, nobody is to be left.
+fn end_with_terminal() {
+    let stdin = stdin();
+    let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
+    // A signal may come, but no end of the wait.
+    while terminal[0].revents().is_empty() {
+        let _ = rustix::event::poll(&mut terminal, None);
+    }
+    kill_descendants(process::id());
+    process::exit(1);
+}
+
 /// The program, when it is one.
 fn start(order: &Order, writable: Vec<OsString>, command: &[OsString]) -> Result<Pid, News> {
     let failed = |error: io::Error| News::failed("start the program", &error);
     let (mut news, writer) = io::pipe().map_err(failed)?;
     let order = Order { writable, ..order.pass_on(Role::Program) };
-    let mut process = order.command(command).map_err(failed)?;
-    let program = process.stdout(writer).spawn().map_err(failed)?;
+    let mut launched = order.command(command).map_err(failed)?;
+    let program = launched.stdout(writer).spawn().map_err(failed)?;
     // It waits for that, because who reads a terminal that others have is stopped.
     let given = rustix::termios::tcsetpgrp(stdin(), Pid::from_child(&program));
     given.map_err(|error| News::failed("hand its terminal over", &error.into()))?;
     // Its end of the pipe has to be the last.
-    drop(process);
+    drop(launched);
     let mut said = Vec::new();
     news.read_to_end(&mut said).map_err(failed)?;
     match serde_json::from_slice(&said) {

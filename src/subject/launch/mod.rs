@@ -30,7 +30,7 @@ use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Child;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,6 @@ use serde::{Deserialize, Serialize};
 use super::error::SubjectError;
 use super::kin::Mark;
 use super::news::{Inbox, News};
-use super::poll::poll;
 use super::process::Process;
 use super::running::{Ends, Running};
 use super::terminal::Terminal;
@@ -163,19 +162,28 @@ struct Started {
 
 /// Waits until the program has been started.
 fn hear(inbox: &mut Inbox) -> io::Result<Started> {
-    let mut keeper = None;
-    let heard = poll(PATIENCE, || {
+    let (begun, mut keeper) = (Instant::now(), None);
+    loop {
         while let Some(news) = inbox.next() {
             match news {
                 News::Keeper(pid) => keeper = Some(pid),
-                News::Started(program) => return Some(Ok(Started { keeper, program })),
-                failed @ News::Failed { .. } => return failed.failure().map(Err),
+                News::Started(program) => return Ok(Started { keeper, program }),
+                News::Failed { .. } => return Err(news.failure().unwrap_or_else(gone)),
                 News::Ended(_) => {}
             }
         }
-        inbox.is_closed().then(|| Err(io::Error::other("what was to start it has ended")))
-    });
-    heard.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+        if inbox.is_closed() {
+            return Err(gone());
+        }
+        match PATIENCE.checked_sub(begun.elapsed()) {
+            Some(left) => inbox.wait(left),
+            None => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("what was to start it has ended")
 }
 
 /// A disk that has to wake up takes a few seconds.

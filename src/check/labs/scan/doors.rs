@@ -1,7 +1,8 @@
 //! Doors: the ports that a scanner is to find, and how each receives who comes to it.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
@@ -59,7 +60,7 @@ impl Doors {
 
     /// Those of them that can be had.
     pub(super) fn open_some(at: IpAddr, ports: impl Iterator<Item = u16>) -> Self {
-        let doors = ports.filter_map(|port| door(SocketAddr::new(at, port), Manner::Greets).ok());
+        let doors = ports.filter_map(|port| door_now(SocketAddr::new(at, port), Manner::Greets).ok());
         Self { doors: doors.collect(), opened: Instant::now(), first_came: None }
     }
 
@@ -76,8 +77,8 @@ impl Doors {
         }
     }
 
-    /// Before a SYN is sent again, and behind the first: who asks one port after the other has come to none of the others
-    /// by then.
+    /// Behind the first SYN, and before it is sent again. Who asks one port after the other comes to none of the others
+    /// meanwhile.
     fn is_time_for_the_late(&self) -> bool {
         let waited = self.first_came.is_some_and(|came| came.elapsed() > BEHIND_THE_FIRST);
         waited || self.opened.elapsed() > LATEST
@@ -143,7 +144,20 @@ impl Door {
     }
 }
 
-fn door(at: SocketAddr, manner: Manner) -> std::io::Result<Door> {
+/// A process that is being started beside us may have had a copy of the socket that was here a moment ago.
+fn door(at: SocketAddr, manner: Manner) -> io::Result<Door> {
+    let until = Instant::now() + STILL_TAKEN;
+    loop {
+        match door_now(at, manner) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn door_now(at: SocketAddr, manner: Manner) -> io::Result<Door> {
     let is_full = matches!(manner, Manner::Deaf | Manner::Late);
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
@@ -171,10 +185,12 @@ fn is_open(guest: &TcpStream) -> bool {
 /// Nothing that could be read as a port.
 const GREETING: &[u8] = b"ready\r\n";
 const QUEUE: i32 = 128;
+const STILL_TAKEN: Duration = Duration::from_millis(500);
 const FILLING: Duration = Duration::from_secs(1);
-/// Others that were begun at the same time have come by then; a SYN is sent again after 1 s.
+/// Others that were begun at the same time have come by then; a SYN is sent again after 1 s and after 3 s.
 const BEHIND_THE_FIRST: Duration = Duration::from_millis(150);
-const LATEST: Duration = Duration::from_millis(700);
+/// An interpreter may take as long to start.
+const LATEST: Duration = Duration::from_millis(2500);
 
 #[cfg(test)]
 mod tests {
@@ -189,7 +205,7 @@ mod tests {
         Doors::open(Ipv4Addr::LOCALHOST.into(), &ports).unwrap()
     }
 
-    fn dial(doors: &Doors, at: usize, patience: u64) -> std::io::Result<TcpStream> {
+    fn dial(doors: &Doors, at: usize, patience: u64) -> io::Result<TcpStream> {
         let to = (Ipv4Addr::LOCALHOST, doors.doors[at].port).into();
         TcpStream::connect_timeout(&to, Duration::from_millis(patience))
     }
@@ -214,10 +230,10 @@ mod tests {
         let mut doors = doors(&[Manner::Deaf, Manner::Late]);
         assert!(dial(&doors, 0, 300).is_err());
         let late = (Ipv4Addr::LOCALHOST, doors.doors[1].port).into();
-        let guest = std::thread::spawn(move || TcpStream::connect_timeout(&late, Duration::from_secs(30)).is_ok());
+        let guest = thread::spawn(move || TcpStream::connect_timeout(&late, Duration::from_secs(30)).is_ok());
         while !guest.is_finished() {
             doors.attend();
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         assert!(guest.join().unwrap());
         doors.attend();

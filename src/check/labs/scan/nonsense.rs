@@ -100,7 +100,7 @@ fn answered(program: &mut Actor, end: End, topics: &[Topic]) -> Result<(), Miss>
     unharmed(program, end)?;
     let asks_again = end == End::Asks && program.asks_about(topics);
     let ended_badly = matches!(end, End::Ended(ended) if ended != Ended::Exit(0));
-    let said = format!("{}\n{}", said(program), program.stderr());
+    let said = said(program);
     let complains = reading::complains(&said) || (ended_badly && !said.trim().is_empty());
     if asks_again || complains {
         return Ok(());
@@ -124,15 +124,17 @@ fn unharmed(program: &mut Actor, end: End) -> Result<(), Miss> {
         _ if is_broken => {
             Err(program.fault(Transport::Died, "a message, and no traceback", "a traceback in a thread of it"))
         }
-        End::Ended(_) if said(program).trim().is_empty() && stderr.trim().is_empty() => {
+        End::Ended(_) if said(program).trim().is_empty() => {
             Err(program.fault(Transport::Answered, "a message", "it ends without a word"))
         }
         _ => Ok(()),
     }
 }
 
+/// What it printed, without its questions, which Python writes to stderr.
 fn said(program: &Actor) -> String {
-    reading::without_prompts(&program.output(), &program.prompter.log)
+    let log = &program.prompter.log;
+    [program.output(), program.stderr()].map(|text| reading::without_prompts(&text, log)).join("\n")
 }
 
 /// RFC 2606: a name that nobody ever has.

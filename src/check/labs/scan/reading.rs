@@ -133,7 +133,7 @@ static CLOSED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// `not open`, `no open ports`.
-const NOT_OPEN: &str = r"(?:\bnot|n't|\bno|\bnie|\bbrak|\bżadn\w*|\bне|\bнет|\bни один|\bnicht|\bkein\w*)\s+(?:\p{L}+\s+){0,2}(?:open|available|reachable|connect|listen|otwart|dostępn|połącz|udało|działa|открыт|доступ|подключ|удалось|offen|erreichbar|verbunden)\p{L}*";
+const NOT_OPEN: &str = r"(?:\bnot|n't|\bno|\bnie|\bbrak|\bżadn\w*|\bне|\bнет|\bни один|\bnicht|\bkein\w*)\s+(?:\w+\s+){0,2}(?:open|available|reachable|connect|listen|otwart|dostępn|połącz|udało|działa|открыт|доступ|подключ|удалось|offen|erreichbar|verbunden)\w*";
 
 /// Words of who is under way, and has found nothing yet.
 static UNDER_WAY: LazyLock<Regex> = LazyLock::new(|| {

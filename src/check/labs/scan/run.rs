@@ -95,7 +95,8 @@ impl Run {
 
     fn once(stage: &mut Stage, first: u16, setup: &Setup) -> Result<Self, Miss> {
         let last = first + setup.width - 1;
-        let ports: Vec<_> = setup.doors.iter().map(|(place, manner)| (first + place, *manner)).collect();
+        let mut ports: Vec<_> = setup.doors.iter().map(|(place, manner)| (first + place, *manner)).collect();
+        ports.sort_by_key(|(port, _)| *port);
         let doors = Doors::open(ours(stage), &ports)?;
         start(stage, &Told::range(HOST, &first.to_string(), &last.to_string()))?;
         Self { first, last, doors, end: None, took: Duration::ZERO, called: Vec::new(), budget: setup.budget }

@@ -1,0 +1,141 @@
+# Czat.
+import select
+import socket
+import sys
+import threading
+
+lock = threading.RLock()
+members = {}  # nick -> Member
+history = []
+
+
+class Member:
+    def __init__(self, conn, nick):
+        self.conn = conn
+        self.nick = nick
+
+    def tell(self, text):
+        if text is None:
+            self.drop()
+        else:
+            self.conn.sendall((text + "\n").encode())
+
+    def drop(self):
+        try:
+            self.conn.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def tell_all(text):
+    with lock:
+        history.append(text)
+        print(text)
+        for member in list(members.values()):
+            try:
+                member.tell(text)
+            except OSError:
+                pass
+
+
+def clean(text):
+    return "".join(sign for sign in text if sign.isprintable()).strip()
+
+
+def lines(conn):
+    """Lines; where no newline comes, what came before a quarter of a second of silence."""
+    rest = b""
+    while True:
+        quiet = not select.select([conn], [], [], 0.25 if rest else None)[0]
+        data = b"" if quiet else conn.recv(4096)
+        rest += data if data or not rest else b"\n"
+        if not rest:
+            return
+        while b"\n" in rest:
+            line, rest = rest.split(b"\n", 1)
+            yield clean(line.decode("utf-8", "replace"))
+
+
+def join(conn, nick):
+    """Makes a member of who has a good nick; says why where it is none."""
+    with lock:
+        if not 0 < len(nick) <= 24 or not nick.replace("-", "_").isidentifier():
+            reason = "Nick to od 1 do 24 liter, cyfr, _ albo -"
+        elif nick.lower() in ("admin", "server") or nick.lower() in [other.lower() for other in members]:
+            reason = "Ten nick jest zajęty"
+        else:
+            member = Member(conn, nick)
+            member.tell(f"* Jesteś {nick}. Obecni: {', '.join(['admin', *members])}.")
+            for text in history[-20:]:
+                member.tell(text)
+            members[nick] = member
+            tell_all(f"* {nick} dołączył do czatu")
+            return member
+    conn.sendall(f"{reason}\nPodaj nick:\n".encode())
+    return None
+
+
+def serve(conn):
+    member = None
+    try:
+        conn.sendall(f"Podaj nick:\n".encode())
+        for line in lines(conn):
+            if member is None:
+                member = join(conn, line)
+            elif members.get(member.nick) is not member or line == "/quit":
+                break
+            elif line.startswith("/"):
+                member.tell("Tylko admin może to zrobić")
+            elif line:
+                tell_all(f"<{member.nick}> {line}")
+    except OSError:
+        pass
+    with lock:
+        if member and members.get(member.nick) is member:
+            del members[member.nick]
+            tell_all(f"* {member.nick} opuścił czat")
+    if member:
+        member.drop()
+    else:
+        conn.close()
+
+
+def kick(nick):
+    with lock:
+        member = members.pop(nick, None)
+        if member is None:
+            print("Nie ma tu nikogo o nicku", nick)
+            return
+        member.tell(f"* Admin wyrzucił cię z czatu")
+        member.tell(None)
+        tell_all(f"* {nick} został wyrzucony przez admina")
+
+
+def control():
+    while True:
+        try:
+            line = clean(input())
+        except EOFError:
+            return
+        if line.startswith("/kick "):
+            kick(line.split(maxsplit=1)[1])
+        elif line.startswith("/"):
+            print("/kick nick")
+        elif line:
+            tell_all(f"<admin> {line}")
+
+
+def main():
+    port = 5555
+    server = socket.create_server(("127.0.0.1", port), backlog=64)
+    print("Serwer czatu słucha na porcie", port)
+    threading.Thread(target=control, daemon=True).start()
+    while True:
+        conn, addr = server.accept()
+        threading.Thread(target=serve, args=(conn,), daemon=True).start()
+
+
+try:
+    main()
+except KeyboardInterrupt:
+    print("Koniec")

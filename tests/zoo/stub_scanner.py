@@ -1,0 +1,1 @@
+# Asks nothing, looks nowhere, prints nothing.
