@@ -222,7 +222,8 @@ impl<'a> Course<'a> {
         if self.said && fits(refused) {
             return Turn::Over(Answer::Refused(text.to_owned()));
         }
-        if fits(accepted) {
+        // Nor to accept, unless it is only listened to.
+        if fits(accepted) && (self.said || steps.iter().all(|step| step.send.is_none())) {
             return Turn::Over(Answer::Accepted(text.to_owned()));
         }
         if steps.iter().zip(&self.used).any(|(step, used)| *used && fits(&step.expect)) {

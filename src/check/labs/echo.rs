@@ -129,7 +129,7 @@ pub(crate) const STREAM: &[Row] = &[
         fix: "echo bytes; decode only for printing, with errors=\"replace\" or an incremental decoder",
         play: |stage| {
             let text = [&vec![b'a'; 1023][..], "П".as_bytes()].concat();
-            stage.perform(Schedule::pieces(&[&text], Duration::ZERO))?;
+            stage.perform(Schedule::pieces(&[&text], Duration::ZERO))?.close();
             stage.still_alive("sent a letter across the edge of a read").map(|()| None)
         },
     },
@@ -144,7 +144,7 @@ pub(crate) const STREAM: &[Row] = &[
         play: |stage| {
             let text = "П😀".as_bytes();
             let pieces: Vec<&[u8]> = text.chunks(1).collect();
-            stage.perform(Schedule::pieces(&pieces, SEEN_APART))?;
+            stage.perform(Schedule::pieces(&pieces, SEEN_APART))?.close();
             stage.still_alive("sent letters byte by byte").map(|()| None)
         },
     },
@@ -271,7 +271,6 @@ pub(crate) const ENDS: &[Row] = &[
             let mut wire = stage.connect()?;
             let text = stage.letters(6);
             stage.exchange(&mut wire, &text)?;
-            wire.send(&text)?;
             wire.reset();
             // And one that is gone before it is accepted.
             stage.dial(Reach::default())?.reset();

@@ -6,10 +6,10 @@ mod bulk;
 mod client;
 /// One client, one connection: what comes goes back.
 pub(crate) mod echo;
-/// What a server tells of what happens to it.
-mod events;
 /// Messages with a header that holds their length.
 mod frame;
+/// What a server tells of what happens to it.
+mod events;
 /// `Hello` is greeted, `Time` is told the time.
 mod greet;
 /// Knows its visitors by their address.

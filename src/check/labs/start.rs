@@ -177,6 +177,7 @@ fn ports_printed(text: &str) -> Vec<u16> {
 fn stop_signal(stage: &mut Stage) -> Played {
     // Somebody is there, as somebody always is.
     let _wire = stage.connect()?;
+    let scene = stage.scene.clone();
     let actor = stage.program()?;
     actor.signal(Signal::INT);
     let mut name = "SIGINT";
@@ -195,7 +196,14 @@ fn stop_signal(stage: &mut Stage) -> Played {
             let got = "it ended with a traceback";
             Err(actor.fault(Transport::Died, "it ends without a traceback", got))
         }
-        Some(ended) => Ok(Some(format!("by {name}: {}", actor::how(ended)))),
+        Some(ended) => {
+            let freed = until(scene.wait(STOPPING), || actor.listeners().is_empty().then_some(()));
+            if freed.is_some() {
+                return Ok(Some(format!("by {name}: {}", actor::how(ended))));
+            }
+            let got = "it ended, and something that it started still listens";
+            Err(actor.fault(Transport::Timeout, "its port is free again", got).with_did(&format!("sent it {name}")))
+        }
     }
 }
 

@@ -122,6 +122,11 @@ impl Desk {
         self.talk.said.lines().any(|line| line == person.password)
     }
 
+    /// What was said to it, with nothing in it that is this person's own.
+    pub(super) fn said_by_anybody(&self, person: &Person) -> String {
+        self.talk.said.replace(&person.name, "").replace(&person.password, "")
+    }
+
     pub(super) fn gave_the_name(&self, person: &Person) -> bool {
         self.talk.said.contains(&person.name)
     }

@@ -64,10 +64,10 @@ pub(super) fn unknown(stage: &mut Stage) -> Played {
     let way = known(stage)?;
     let person = Person::new(stage);
     let made = Desk::register(stage, &way, &person)?;
-    let making = plain(&made.talk.said, &person);
+    let making = made.said_by_anybody(&person);
     made.leave();
     let known = enters(stage, &way, &person)?;
-    let (entering, right) = (plain(&known.talk.said, &person), plain(known.last_words(), &person));
+    let (entering, right) = (known.said_by_anybody(&person), plain(known.last_words(), &person));
     known.leave();
     let stranger = Person { seat: person.seat, ..Person::new(stage) };
     let tried = Desk::log_in(stage, &way, &stranger)?;
@@ -76,6 +76,11 @@ pub(super) fn unknown(stage: &mut Stage) -> Played {
     }
     let did = format!("came with the name {:?}, which nobody has registered", stranger.name);
     if entering == making && tried.is_in() {
+        tried.leave();
+        // An account has a password.
+        let guest = Person { password: Person::new(stage).password, ..stranger };
+        let again = Desk::log_in(stage, &way, &guest)?;
+        refused(&again, &guest, &right).map_err(|m| m.with_did(&format!("{did}, and again with another password")))?;
         return Ok(Some("it makes an account for everybody who has none".to_owned()));
     }
     refused(&tried, &stranger, &right).map_err(|m| m.with_did(&did))?;

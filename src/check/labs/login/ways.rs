@@ -14,14 +14,23 @@ use crate::check::stage::Stage;
 /// How this server speaks; found out once for all cases. Afterwards the stage is as if nobody had been there.
 pub(super) fn known(stage: &mut Stage) -> Result<Dialogue, Miss> {
     let said = stage.setting.dialogue.as_ref().or_else(|| stage.setting.spoken.get());
-    if let Some(dialogue) = said.filter(|dialogue| dialogue.login.is_some()) {
-        return Ok(dialogue.clone());
+    if let Some(dialogue) = said {
+        let missing = "how to log in is not known; tell it in [login] of --dialogue FILE";
+        return if dialogue.login.is_some() { Ok(dialogue.clone()) } else { Err(Miss::skip(missing)) };
     }
-    let dialogue = recognise(stage)?;
-    // Whoever came first was right.
-    let _ = stage.setting.spoken.set(dialogue.clone());
+    let found = recognise(stage);
+    let known = match &found {
+        Ok(dialogue) => Some(dialogue.clone()),
+        // The next one does not try again.
+        Err(Miss::Skip(_)) => Some(Dialogue::default()),
+        Err(_) => None,
+    };
+    if let Some(known) = known {
+        // Whoever came first was right.
+        let _ = stage.setting.spoken.set(known);
+    }
     stage.afresh();
-    Ok(dialogue)
+    found
 }
 
 /// Tries the ways that it may understand, the likeliest first.
@@ -149,7 +158,7 @@ fn ways(greeting: &str) -> Vec<Dialogue> {
     let rarer = [commands("/register", "/login", " "), commands("REGISTER", "LOGIN", ":"), commands("reg", "log", " ")];
     match (told, asks || menu(greeting)) {
         (Some(told), _) => [told, asking()].into_iter().chain(usual).collect(),
-        (None, true) => [asking()].into_iter().chain(usual).collect(),
+        (None, true) => vec![asking(), commands("REGISTER", "LOGIN", " ")],
         (None, false) => usual.into_iter().chain([asking()]).chain(rarer).collect(),
     }
 }
