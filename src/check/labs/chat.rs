@@ -123,7 +123,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "history",
-        level: Level::Extra,
+        level: Level::Should,
         needs: &["broadcast"],
         title: "who comes late sees what was said before",
         why: "it is hard to join a talk otherwise",

@@ -8,6 +8,7 @@ use crate::check::dialogue::{Choices, NAME_ASKED, Pattern};
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
 use crate::check::labs::start;
+use crate::check::say;
 use crate::check::stage::Stage;
 use crate::check::wire::{Reach, Wire};
 
@@ -265,6 +266,7 @@ fn draws(stage: &mut Stage) -> Played {
 }
 
 fn all_nine(stage: &mut Stage) -> Played {
+    the_winner_is_told(stage)?;
     for first in ALL {
         for second in ALL.into_iter().filter(|second| *second != first) {
             let winner = usize::from((first + 3 - second) % 3 != 1);
@@ -283,6 +285,28 @@ fn all_nine(stage: &mut Stage) -> Played {
     }
     draws(stage)
 }
+
+/// Rock against scissors: nobody is told the contrary.
+fn the_winner_is_told(stage: &mut Stage) -> Result<(), Miss> {
+    let mut table = Table::new(stage)?;
+    let told = table.round([ROCK, SCISSORS])?.map(|said| String::from_utf8_lossy(&said).into_owned());
+    let dialogue = stage.setting.dialogue.as_ref();
+    let pattern = |own: Option<&Pattern>, usual| own.cloned().unwrap_or_else(|| Pattern::known(usual));
+    let won = pattern(dialogue.and_then(|d| d.won.as_ref()), WON);
+    let lost = pattern(dialogue.and_then(|d| d.lost.as_ref()), LOST);
+    let only = |this: &Pattern, other: &Pattern, text: &str| this.fits(text) && !other.fits(text);
+    if only(&lost, &won, &told[0]) && only(&won, &lost, &told[1]) {
+        let got = format!("{} to who has it", say::quoted(told[0].trim().as_bytes()));
+        let did = format!("the first said {}, and the second {}", table.words[ROCK], table.words[SCISSORS]);
+        return Err(table.seats[0].fault(Transport::Answered, "rock wins", got).with_did(&did));
+    }
+    stage.kill_if_ours();
+    Ok(())
+}
+
+/// How a win and a loss are told in four languages.
+const WON: &str = r"\bwin|\bwon|wygra|побед|выигр|gew(inn|onn)";
+const LOST: &str = r"\blos[et]|przegra|проигр|пораж|verl(ie|or)";
 
 fn secret(stage: &mut Stage) -> Played {
     let mut table = Table::new(stage)?;
@@ -352,18 +376,25 @@ fn quit(stage: &mut Stage) -> Played {
 }
 
 fn two_tables(stage: &mut Stage) -> Played {
-    let mut one = Table::new(stage)?;
-    let mut other = Table::new(stage)?;
-    for _ in 0..2 {
-        one.wins(0, 1)?;
-        other.wins(1, 1)?;
+    let mut tables = [Table::new(stage)?, Table::new(stage)?];
+    let did = "four players came, and two matches were played at the same time";
+    for round in 1..=3 {
+        // At the one table the first wins, at the other the second.
+        for seat in [0, 1] {
+            for (at, table) in tables.iter_mut().enumerate() {
+                table.says(seat, if at == seat { ROCK } else { SCISSORS })?;
+            }
+        }
+        for table in &mut tables {
+            table.seats.iter_mut().for_each(|seat| drop(seat.hear()));
+            if round < 3 {
+                table.goes_on(did)?;
+            } else {
+                table.ends(did)?;
+            }
+        }
     }
-    let did = "four players came, and two matches were played by turns";
-    one.wins(0, 1)?;
-    one.ends(did)?;
-    other.goes_on(did)?;
-    other.wins(1, 1)?;
-    other.ends(did).map(|()| None)
+    Ok(None)
 }
 
 fn third(stage: &mut Stage) -> Played {
