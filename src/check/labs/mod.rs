@@ -26,6 +26,8 @@ mod many;
 mod oneshot;
 /// A server that moves away from a port that is taken.
 mod port;
+/// Questions that are answered well and badly.
+mod prompt;
 /// Rock-paper-scissors for two.
 mod rps;
 /// The program looks which of our ports are open.
@@ -51,6 +53,7 @@ pub(crate) const LABS: &[&Lab] = &[
     &bulk::LAB,
     &events::LAB,
     &client::LAB,
+    &prompt::LAB,
     &port::LAB,
     &identify::LAB,
     &login::LAB,
