@@ -178,6 +178,11 @@ fn our_server_moves_to_another_port() {
 }
 
 #[test]
+fn our_questions_are_safe() {
+    passes("prompt", &["serve", "echo", "--ask"]);
+}
+
+#[test]
 fn our_scanner_is_right() {
     passes("scan", &["scan", "{host}", "-p", "{ports}"]);
 }

@@ -19,7 +19,11 @@ pub(crate) fn address(default: &Address, answers: impl BufRead, prompts: impl Wr
         Address::Host { host, .. } => interview.question("Host", host, |host| Address::of_words(host, &port))?,
         _ => default.clone(),
     };
-    interview.question("Port", &port, |port| parse_port(port).map(|port| place.with_port(port)))
+    interview.question("Port", &port, |typed| match parse_port(typed) {
+        // Whoever wants any free port has named it before.
+        Ok(0) if typed != port => Err("Nobody finds a server at port 0; name one from 1 to 65535".to_owned()),
+        parsed => parsed.map(|port| place.with_port(port)).map_err(|e| e.to_string()),
+    })
 }
 
 struct Interview<A, P> {
@@ -78,10 +82,10 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_asked_for_again() {
-        let (address, prompts) = asked("5555", "a b\nexample.org\n99999\nabc\n 80 \n");
+        let (address, prompts) = asked("5555", "a b\nexample.org\n99999\nabc\n0\n 80 \n");
         assert_eq!(address, "example.org:80");
         assert!(prompts.contains("`a b` is no host name.\nHost [localhost]: "), "{prompts}");
-        assert_eq!(prompts.matches("Port [5555]: ").count(), 3);
+        assert_eq!(prompts.matches("Port [5555]: ").count(), 4);
     }
 
     #[test]

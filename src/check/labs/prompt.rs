@@ -182,6 +182,12 @@ fn values(stage: &mut Stage) -> Played {
 fn bad_port(stage: &mut Stage, wrong: &str) -> Played {
     let usual = default_port(stage)?;
     let outcome = answered(stage, HOST, wrong, Some(wrong))?;
+    if let Outcome::Ended(ended) = outcome {
+        let did = format!("started it, and answered {wrong:?}");
+        let got = format!("it ended: {}", actor::how(ended));
+        let program = stage.program()?;
+        return Err(program.fault(Transport::Died, "it asks again, or uses its default", got).with_did(&did));
+    }
     judge(stage, outcome, (wrong, usual))
 }
 

@@ -383,6 +383,8 @@ fn two_tables(stage: &mut Stage) -> Played {
         for seat in [0, 1] {
             for (at, table) in tables.iter_mut().enumerate() {
                 table.says(seat, if at == seat { ROCK } else { SCISSORS })?;
+                // So that it has been taken when the next one comes.
+                stage.scene.breathe(Duration::from_millis(150));
             }
         }
         for table in &mut tables {
