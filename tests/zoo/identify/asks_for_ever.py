@@ -1,6 +1,7 @@
 # Сервер идентификации.
 import json
 import os
+import select
 import socket
 import threading
 
@@ -21,6 +22,17 @@ def save(names):
     os.replace(FILE + ".new", FILE)
 
 
+def read_text(conn):
+    """A line; where no newline comes, what came before a quarter of a second of silence."""
+    data = conn.recv(1024)
+    while data and not data.endswith(b"\n") and select.select([conn], [], [], 0.25)[0]:
+        more = conn.recv(1024)
+        if not more:
+            break
+        data += more
+    return data.decode("utf-8", "replace").strip()
+
+
 def serve(conn, key):
     with conn:
         try:
@@ -29,12 +41,16 @@ def serve(conn, key):
             if name:
                 conn.sendall(f"Здравствуйте, {name}!\n".encode())
             else:
-                name = "гость"
+                names = load()
+                while name not in names.values():
+                    conn.sendall("Введите имя:\n".encode())
+                    name = read_text(conn)
+                    if not name:
+                        return
                 with lock:
-                    names = load()
                     names[key] = name
                     save(names)
-                conn.sendall(f"Здравствуйте, {name}!\n".encode())
+                conn.sendall(f"Приятно познакомиться, {name}!\n".encode())
             conn.shutdown(socket.SHUT_WR)
             conn.settimeout(0.3)
             while conn.recv(1024):
