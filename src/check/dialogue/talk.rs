@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Dialogue, Exchange, Pattern, Step};
 use crate::check::fault::Miss;
 use crate::check::stage::Stage;
-use crate::check::wire::{End, Wire};
+use crate::check::wire::{ANSWER, End, Wire};
 
 /// A connection, and how what is said on it ends.
 pub(crate) struct Talk {
@@ -16,6 +16,19 @@ pub(crate) struct Talk {
     /// All that was said to it, a text a line.
     pub(crate) said: String,
     pieces: Pieces,
+    nudges: Nudges,
+    /// How long an answer may take.
+    patience: Duration,
+    /// The beginning of a letter whose end has not come yet.
+    half: Vec<u8>,
+}
+
+/// Whether an end of line is tried where nothing is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nudges {
+    Tried,
+    /// What nobody answers is nothing unusual.
+    Never,
 }
 
 /// How a text is sent.
@@ -51,13 +64,24 @@ pub(crate) enum Answer {
 
 impl Talk {
     pub(crate) fn new(wire: Wire, line_end: &str) -> Self {
-        Self { wire, line_end: line_end.to_owned(), heard: String::new(), said: String::new(), pieces: Pieces::One }
+        let (heard, said, half) = (String::new(), String::new(), Vec::new());
+        let (pieces, nudges, patience) = (Pieces::One, Nudges::Tried, ANSWER);
+        Self { wire, line_end: line_end.to_owned(), heard, said, pieces, nudges, patience, half }
+    }
+
+    /// With a program that does not answer everything.
+    pub(crate) fn among_others(wire: Wire, line_end: &str) -> Self {
+        Self { nudges: Nudges::Never, ..Self::new(wire, line_end) }
+    }
+
+    /// From now on answers are not waited for longer than this.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// What it says next; nothing where it says nothing in time.
     pub(crate) fn hear(&mut self) -> String {
-        let bytes = self.wire.hear();
-        self.keep(&bytes)
+        self.hear_within(self.patience)
     }
 
     pub(crate) fn hear_within(&mut self, span: Duration) -> String {
@@ -66,7 +90,13 @@ impl Talk {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> String {
-        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.half.extend_from_slice(bytes);
+        let whole = match str::from_utf8(&self.half) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.half.len(),
+        };
+        let text = String::from_utf8_lossy(&self.half[..whole]).into_owned();
+        self.half.drain(..whole);
         self.heard.push_str(&text);
         text
     }
@@ -103,7 +133,7 @@ impl Talk {
     /// The answer to what was said. Who waits for the end of a line gets it, where nobody has told us so before.
     fn hear_or_nudge(&mut self) -> Result<String, Miss> {
         let answer = self.hear();
-        if !answer.is_empty() || !self.line_end.is_empty() || self.is_over() {
+        if self.nudges == Nudges::Never || !answer.is_empty() || !self.line_end.is_empty() || self.is_over() {
             return Ok(answer);
         }
         self.wire.send(b"\n")?;
@@ -112,6 +142,19 @@ impl Talk {
             "\n".clone_into(&mut self.line_end);
         }
         Ok(answer)
+    }
+
+    /// Whether it says what `fits` looks for, behind the first `from` bytes of what was heard.
+    pub(crate) fn hears(&mut self, from: usize, fits: impl Fn(&str) -> bool) -> bool {
+        for _ in 0..MOST_TEXTS {
+            if self.heard.get(from..).is_some_and(&fits) {
+                return true;
+            }
+            if self.hear().is_empty() {
+                return false;
+            }
+        }
+        false
     }
 
     pub(crate) fn line_end(&self) -> &str {
@@ -283,6 +326,8 @@ const TOO_FAR_APART: Duration = Duration::from_millis(80);
 /// Whoever greets does so at once.
 const GREETING: Duration = Duration::from_millis(300);
 const MOST_TURNS: usize = 16;
+/// Whoever says more than this in pieces has not said it.
+const MOST_TEXTS: usize = 64;
 
 #[cfg(test)]
 mod tests {

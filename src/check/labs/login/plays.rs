@@ -267,10 +267,15 @@ pub(super) fn pieces(stage: &mut Stage) -> Played {
     let way = known(stage)?;
     let person = Person::new(stage);
     let made = Desk::register(stage, &way, &person)?;
-    if made.talk.line_end().is_empty() {
+    // Who ends what it says may take that for an end as well.
+    let ends = made.talk.heard.ends_with('\n');
+    let way = if way.line_end.is_empty() && ends { Dialogue { line_end: "\n".to_owned(), ..way } } else { way };
+    made.leave();
+    let whole = Desk::log_in(stage, &way, &person)?;
+    if way.line_end.is_empty() || !whole.is_in() {
         return Err(Miss::skip("its messages have no end, so that two pieces are two messages to it"));
     }
-    made.leave();
+    whole.leave();
     let desk = Desk::log_in_by_pieces(stage, &way, &person)?;
     if desk.is_in() {
         return Ok(None);

@@ -56,9 +56,10 @@ fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
 pub(super) fn shared(files: &Files, people: [&str; 3]) -> Option<String> {
     let [one, other, third] =
         people.map(|name| records(files, name, &people.map(|one| if one == name { "" } else { one })));
-    let of = |records: &[&[u8]]| -> HashSet<Vec<u8>> { records.iter().flat_map(|record| hashes(record)).collect() };
+    let of =
+        |records: &[&[u8]]| -> HashSet<(usize, Vec<u8>)> { records.iter().flat_map(|record| hashes(record)).collect() };
     let (mine, common) = (of(&one), of(&third));
-    let hash = of(&other).into_iter().find(|hash| mine.contains(hash) && !common.contains(hash))?;
+    let (_, hash) = of(&other).into_iter().find(|hash| mine.contains(hash) && !common.contains(hash))?;
     Some(match std::str::from_utf8(&hash) {
         Ok(text) => text.to_owned(),
         Err(_) => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -89,9 +90,11 @@ fn records<'a>(files: &'a Files, name: &str, others: &[&str]) -> Vec<&'a [u8]> {
     found
 }
 
-/// What may be a hash.
-fn hashes(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
-    words(bytes).chain(blobs(bytes).map(<[u8]>::to_vec))
+/// What may be a hash. Where it is no word, its place behind the name goes with it: what is kept for others may stand
+/// near, but not there.
+fn hashes(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
+    let blobs = bytes.windows(16).enumerate().filter(|(_, blob)| is_blob(blob));
+    words(bytes).map(|word| (0, word)).chain(blobs.map(|(at, blob)| (at, blob.to_vec())))
 }
 
 /// Long words of the letters of hexadecimal and base64: hashes, salts, tokens.
@@ -104,12 +107,10 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     bytes.split(move |byte| !is_letter(byte)).filter(is_hash).map(<[u8]>::to_vec)
 }
 
-/// Sixteen bytes in a row that are no text.
-fn blobs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes.windows(16).filter(|blob| {
-        let distinct: HashSet<u8> = blob.iter().copied().collect();
-        distinct.len() >= 10 && blob.iter().filter(|byte| **byte >= 0x80).count() >= 4
-    })
+/// Whether these are no text.
+fn is_blob(blob: &[u8]) -> bool {
+    let distinct: HashSet<u8> = blob.iter().copied().collect();
+    distinct.len() >= 10 && blob.iter().filter(|byte| **byte >= 0x80).count() >= 4
 }
 
 fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {

@@ -6,7 +6,8 @@ use regex::Regex;
 
 use super::desk::{Desk, Person};
 use super::plays::{enters, registered};
-use crate::check::dialogue::{Dialogue, Exchange, REFUSED, WELCOME};
+use super::ways::{NONSENSE, plain};
+use crate::check::dialogue::{Answer, Dialogue, Exchange, REFUSED, WELCOME};
 use crate::check::fault::Miss;
 use crate::check::stage::Stage;
 
@@ -36,15 +37,18 @@ pub(super) fn in_answer(way: &Dialogue, answer: &str, person: &Person) -> Option
     if let Some(token) = told {
         return Some(token.as_str().to_owned());
     }
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?i)(?:token|токен\w*|cookie)["']?\s*(?:is\b|to\b|ist\b|[:=—-])?\s*["'<]?([\w+/=.-]{4,})"#)
+            .expect("it is sound, as a test shows")
+    });
     static LONG: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[\w+/=.-]{16,}").expect("it is sound, as a test shows"));
-    let words = LONG.find_iter(answer).map(|word| word.as_str().trim_end_matches('.'));
     // A long word of letters only is a word.
-    let tokens = words.filter(|word| word.chars().any(|c| c.is_ascii_digit()) && word.is_ascii());
-    tokens
-        .filter(|word| *word != person.name && *word != person.password)
-        .max_by_key(|word| word.len())
-        .map(str::to_owned)
+    let longest =
+        LONG.find_iter(answer).map(|word| word.as_str()).filter(|word| word.chars().any(|c| c.is_ascii_digit()));
+    let named = NAMED.captures(answer).and_then(|found| found.get(1)).map(|word| word.as_str());
+    let words = named.into_iter().chain(longest).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.is_ascii() && *word != person.name && *word != person.password).next().map(str::to_owned)
 }
 
 /// `way` with a way to come in by a token that works for this one.
@@ -52,19 +56,39 @@ pub(super) fn resuming(stage: &mut Stage, way: &Dialogue, owner: (&Person, &str)
     if way.resume.is_some() {
         return Ok(way.clone());
     }
+    let mut understood = None;
     for form in FORMS {
-        let steps: &[(&str, &str)] = match form {
-            "" => &[(ASKED, "{token}")],
-            form => &[("", form)],
-        };
-        let resume = Exchange::asking(steps).answered(WELCOME, REFUSED);
-        let way = Dialogue { resume: Some(resume), ..way.clone() };
+        let way = Dialogue { resume: Some(resume(form)), ..way.clone() };
         let desk = Desk::resume(stage, &way, owner)?;
         if desk.is_in() && !desk.last_words().contains(owner.1) {
             return Ok(way);
         }
+        if understood.is_none() && matches!(desk.answer, Answer::Refused(_)) {
+            let no = plain(desk.last_words(), owner.0);
+            drop(desk);
+            let nonsense =
+                Dialogue { resume: Some(resume(&form.replacen(form_verb(form), NONSENSE, 1))), ..way.clone() };
+            let tried = Desk::resume(stage, &nonsense, owner)?;
+            // What it refuses otherwise than nonsense it has understood.
+            let differs = !form_verb(form).is_empty() && plain(tried.last_words(), owner.0) != no;
+            understood = differs.then_some(way);
+        }
     }
-    Err(Miss::skip("how to come in by a token is not known; tell it in [resume] of --dialogue FILE"))
+    understood
+        .ok_or_else(|| Miss::skip("how to come in by a token is not known; tell it in [resume] of --dialogue FILE"))
+}
+
+fn resume(form: &str) -> Exchange {
+    let steps: &[(&str, &str)] = match form {
+        "" => &[(ASKED, "{token}")],
+        form => &[("", form)],
+    };
+    Exchange::asking(steps).answered(WELCOME, REFUSED)
+}
+
+/// The word before the token.
+fn form_verb(form: &str) -> &str {
+    form.split_once(' ').map_or("", |(verb, _)| verb)
 }
 
 /// Tokens that are nearly this one.
@@ -114,6 +138,8 @@ mod tests {
         let way = Dialogue::default();
         for (answer, token) in [
             ("Welcome u1234567890123456! Your token: 9f86d081884c7d659a2feaa0.", Some("9f86d081884c7d659a2feaa0")),
+            ("OK token alaxyz expires 2026-01-01T00:00:00Z", Some("alaxyz")),
+            ("Ваш токен: a-b-c", Some("a-b-c")),
             ("Welcome", None),
             ("Congratulationsandmanythanks", None),
         ] {

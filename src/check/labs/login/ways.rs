@@ -102,7 +102,7 @@ impl Search {
             return Ok(Found::Misunderstood);
         }
         let asked = registered.was_asked_for_a_password(&person);
-        let accepted = matches!(registered.answer, Answer::Accepted(_));
+        let accepted = registered.is_in().then(|| plain(registered.last_words(), &person));
         drop(registered);
         let entered = Desk::log_in(stage, &way, &person)?;
         match &entered.answer {
@@ -112,9 +112,25 @@ impl Search {
                 drop(entered);
                 Self::by_difference(stage, way, &person, &right)
             }
-            _ if asked && accepted => Ok(Found::Believed(Box::new(way))),
-            _ => Ok(Found::Misunderstood),
+            _ => {
+                let Some(yes) = accepted else { return Ok(Found::Misunderstood) };
+                drop(entered);
+                // To what means nothing it says something else, so it has understood.
+                let understood = asked || Self::nonsense(stage, &way, &person)?.is_some_and(|no| no != yes);
+                Ok(if understood { Found::Believed(Box::new(way)) } else { Found::Misunderstood })
+            }
         }
+    }
+
+    /// What it says to a command that nobody has.
+    fn nonsense(stage: &mut Stage, way: &Dialogue, person: &Person) -> Result<Option<String>, Miss> {
+        let command = way.register.as_ref().and_then(|register| register.steps.first()?.send.as_deref());
+        let Some(gap) = command.and_then(|command| command.split_once("{name}")?.1.split_once("{password}")) else {
+            return Ok(None);
+        };
+        let nonsense = Dialogue { line_end: way.line_end.clone(), ..commands(NONSENSE, NONSENSE, gap.0) };
+        let tried = Desk::register(stage, &nonsense, person)?;
+        Ok(Some(plain(tried.last_words(), person)))
     }
 
     /// Whoever answers a wrong password otherwise than the right one has told what yes and no are.
@@ -207,7 +223,16 @@ fn told(greeting: &str) -> Option<Dialogue> {
     });
     let [register, login] = USAGE.each_ref().map(|usage| usage.captures(greeting));
     let (register, login) = (register?, login?);
-    Some(commands(&register["verb"], &login["verb"], &register["gap"]))
+    static RESUMING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)(?<verb>[/!]?\b(?:resume|session|token|auth|cookie))\s?[:|;, ]\s?[<\[{(]?\w*(?:token|токен)")
+            .expect("it is sound, as a test shows")
+    });
+    let gap = &register["gap"];
+    let resume = RESUMING.captures(greeting).map(|found| {
+        let text = format!("{}{gap}{{token}}", &found["verb"]);
+        Exchange::asking(&[("", &text)]).answered(WELCOME, REFUSED)
+    });
+    Some(Dialogue { resume, ..commands(&register["verb"], &login["verb"], gap) })
 }
 
 /// It asks for one thing after the other.
@@ -228,6 +253,8 @@ fn unprompted() -> Dialogue {
     Dialogue { register: Some(talk.clone()), login: Some(talk), ..Dialogue::default() }
 }
 
+/// A word that is no command anywhere.
+pub(super) const NONSENSE: &str = "XQZJ";
 const ANYTHING: &str = ".";
 const ENOUGH: usize = 3;
 
