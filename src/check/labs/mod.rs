@@ -18,6 +18,8 @@ mod framed;
 mod greet;
 /// Knows its visitors by their address.
 mod identify;
+/// What a server tells in a file.
+mod log;
 /// Accounts with passwords.
 pub(crate) mod login;
 /// The same with many clients at once.
@@ -52,6 +54,7 @@ pub(crate) const LABS: &[&Lab] = &[
     &oneshot::LAB,
     &bulk::LAB,
     &events::LAB,
+    &log::LAB,
     &client::LAB,
     &prompt::LAB,
     &port::LAB,

@@ -160,5 +160,5 @@ pub(in crate::check::labs) fn speak(wire: Option<&mut Wire>, text: &[u8]) -> Res
 }
 
 /// Whoever has something to say says it at once; a busy machine is waited for.
-pub(super) const TELLING: Duration = Duration::from_millis(1500);
+pub(in crate::check::labs) const TELLING: Duration = Duration::from_millis(1500);
 const SHOWN: usize = 3;
