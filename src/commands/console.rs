@@ -12,14 +12,15 @@ use socket2::{SockRef, Socket};
 use super::Talk;
 use super::serve::Happening;
 use crate::client::terminal::{Farewell, Terminal};
-use crate::client::{Account, LineEnd, Speech, Wire};
+use crate::client::{Account, LineEnd, Rendering, Speech, Wire, pipe};
 use crate::event::Emitter;
 use crate::event::sinks::{SinkPlan, Target};
 use crate::services::Chat;
 
 /// A terminal that waits for the room to be open to others.
 pub(super) struct Console {
-    terminal: Terminal,
+    /// Nothing where the terminal cannot place its cursor: lines are then read as they come.
+    terminal: Option<Terminal>,
     room: Arc<Chat>,
 }
 
@@ -29,11 +30,11 @@ pub(super) struct Sitting {
 }
 
 impl Console {
-    /// Where both ends of the terminal are there. Event lines then go above the line being typed.
+    /// Where both ends of the terminal are there. Event lines then go above the line being typed, where it can do that.
     pub(super) fn open(room: Arc<Chat>, sink: &mut SinkPlan) -> Option<Self> {
         let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let terminal = person.then(|| Terminal::open(None)).flatten()?;
-        if let Target::Stream(console) = &mut sink.target {
+        let terminal = person.then(|| Terminal::open(None))?;
+        if let (Some(terminal), Target::Stream(console)) = (&terminal, &mut sink.target) {
             *console = Box::new(terminal.screen());
         }
         Some(Self { terminal, room })
@@ -46,7 +47,12 @@ impl Console {
         let work = move || {
             let socket = Socket::from(OwnedFd::from(stream));
             let account = Account::open(&Emitter::mute(), &SockRef::from(&socket));
-            match self.terminal.run(Wire::new(socket, account), Speech::Bytes(LineEnd::Lf)) {
+            let (wire, speech) = (Wire::new(socket, account), Speech::Bytes(LineEnd::Lf));
+            let farewell = match self.terminal {
+                Some(terminal) => terminal.run(wire, speech),
+                None => pipe::run(Arc::new(wire), speech, Rendering::Text).map(|()| Farewell::Done),
+            };
+            match farewell {
                 // Whoever attends may have gone home already.
                 Ok(Farewell::Signal(signal)) => drop(happens.send(Happening::Signal(signal))),
                 Ok(Farewell::Done) => drop(happens.send(Happening::AdminLeft)),
