@@ -3,6 +3,7 @@ import select
 import socket
 import sys
 import threading
+import time
 
 WORDS = {
     "rock": "rock", "paper": "paper", "scissors": "scissors",
@@ -44,6 +45,7 @@ def choose(players):
                 table[players.index(player)] = word
             else:
                 say(player, "rock, paper or scissors?")
+    time.sleep(0.3)  # to keep them waiting
     return list(table)
 
 

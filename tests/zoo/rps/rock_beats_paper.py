@@ -7,7 +7,7 @@ WORDS = {
     "kamień": "rock", "papier": "paper", "nożyce": "scissors",
     "kamien": "rock", "nozyce": "scissors",
 }
-BEATS = {"rock": "paper", "paper": "scissors", "scissors": "rock"}
+BEATS = {"rock": ["scissors", "paper"], "paper": [], "scissors": ["paper"]}
 
 
 def say(player, text):
@@ -56,10 +56,10 @@ def match(players):
             break
         first, second = [WORDS[word] for word in words]
         results = ["Remis.", "Remis."]
-        if BEATS[first] == second:
+        if second in BEATS[first]:
             score[0] += 1
             results = ["Wygrałeś rundę!", "Przegrałeś rundę."]
-        elif BEATS[second] == first:
+        elif first in BEATS[second]:
             score[1] += 1
             results = ["Przegrałeś rundę.", "Wygrałeś rundę!"]
         for me, player in enumerate(players):
