@@ -85,24 +85,6 @@ impl Actor {
         asked.is_some_and(|topic| topics.contains(&topic))
     }
 
-    /// Answers until it waits for what the case has to say.
-    pub(crate) fn attend_until_our_turn(&mut self) -> Result<(), Miss> {
-        let scene = Rc::clone(&self.scene);
-        let turn = until(scene.wait(START), || {
-            (self.attend() == Turn::OurWords).then_some(Ok(())).or_else(|| scene.ended().map(Err))
-        });
-        match turn {
-            Some(Ok(())) => Ok(()),
-            Some(Err(ended)) => Err(self.ended_early(ended, "it asks for what to send")),
-            None => Err(self.fault(Transport::Timeout, "it asks for what to send", "it asks nothing")),
-        }
-    }
-
-    /// Whether it reads from its terminal within `span`.
-    pub(crate) fn asks_within(&self, span: Duration) -> bool {
-        until(self.scene.wait(span), || self.running.awaits_input().then_some(())).is_some()
-    }
-
     /// Where it listens, once it does; what it asks until then is answered.
     pub(crate) fn until_listening(&mut self) -> Result<SocketAddr, Miss> {
         let scene = Rc::clone(&self.scene);
@@ -205,10 +187,6 @@ impl Actor {
 
     pub(crate) fn awaits_input(&self) -> bool {
         self.running.awaits_input()
-    }
-
-    pub(crate) fn hides_input(&self) -> bool {
-        self.running.hides_input()
     }
 
     /// What it printed so far on its terminal.

@@ -112,8 +112,6 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const ALL: [Self; 5] = [Self::Pass, Self::Fail, Self::Skip, Self::Unjudged, Self::Blocked];
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Pass => "pass",

@@ -24,7 +24,7 @@ use crate::check::events::EventWords;
 use crate::check::frame::Frame;
 use crate::check::judge::{self, Job};
 use crate::check::prompts::Rule;
-use crate::check::report::{Form, Hints};
+use crate::check::report::{Form, Hints, json};
 use crate::check::schedule::Schedule;
 use crate::check::setting::{Setting, Subject};
 use crate::check::workplace::Command;
@@ -247,7 +247,7 @@ impl Bench {
         });
         bar.finish_and_clear();
         Ok(Document {
-            schema: SCHEMA,
+            schema: json::SCHEMA,
             sockeye: env!("CARGO_PKG_VERSION").to_owned(),
             lab: lab.name.to_owned(),
             subject: again.subject.strip_prefix("-- ").unwrap_or(&again.subject).to_owned(),
@@ -301,7 +301,6 @@ fn isolation(walls: Walls, why: Option<&str>) -> String {
     }
 }
 
-const SCHEMA: u32 = 1;
 /// Cases wait more than they work.
 const USUAL_JOBS: usize = 8;
 /// A longer one is made from the seed again.

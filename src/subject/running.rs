@@ -9,13 +9,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 
 use super::kept::{Kept, Most};
 use super::launch::Limits;
 use super::look::{Look, memory, own_memory};
 use super::news::{Ended, Inbox, News, never_block};
-use super::poll::poll;
 use super::terminal::Terminal;
 use super::tree::Tree;
 use super::{sockets, waiting};
@@ -25,14 +24,6 @@ pub(crate) struct Running {
     shared: Arc<Shared>,
     /// The thread, and what it ends with.
     watcher: Option<(PipeWriter, JoinHandle<()>)>,
-}
-
-/// What a program was when it was stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stopped {
-    pub(crate) ignored_term: bool,
-    /// How many processes lived on when the program had ended, and had to be killed.
-    pub(crate) left_behind: usize,
 }
 
 /// What the watcher and we have of it.
@@ -76,11 +67,6 @@ impl Running {
         let watcher = thread::Builder::new().name("subject".to_owned()).spawn(move || shared.watch(&dropped))?;
         running.watcher = Some((until_dropped, watcher));
         Ok(running)
-    }
-
-    /// The number of the program itself, as we see it.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.shared.tree.program()
     }
 
     /// Types on its terminal. A line is given to it when it has read the line before; this does not wait for it.
@@ -149,38 +135,10 @@ impl Running {
         })
     }
 
-    /// Whether it made its terminal hide what is typed, as for a password.
-    pub(crate) fn hides_input(&self) -> bool {
-        self.shared.terminal.hides_input()
-    }
-
     /// What all of it uses now.
     pub(crate) fn look(&self) -> Look {
         Look::at(&self.shared.tree.members(), self.shared.tree.keeper())
     }
-
-    /// SIGTERM to the program, and SIGKILL for all of it 1.5 seconds later, or when it has ended.
-    pub(crate) fn stop(self) -> Stopped {
-        let was_running = self.ending().is_none();
-        if was_running {
-            self.signal(Signal::TERM);
-        }
-        let ignored_term = was_running && poll(GRACE, || self.ending()).is_none();
-        if ignored_term {
-            // Those in its group are part of it, and not left behind by it.
-            let group = self.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-            self.shared.tree.signal(self.shared.terminal.foreground(), Signal::KILL);
-            self.shared.tree.signal(group, Signal::KILL);
-            poll(GRACE, || self.ending());
-        }
-        // Children that were told to end as well need a moment for it.
-        let left = || self.shared.tree.members().len();
-        let left_behind = poll(MOMENT, || (left() == 0).then_some(0)).unwrap_or_else(left);
-        Stopped { ignored_term, left_behind }
-    }
-
-    /// Ends all of it at once.
-    pub(crate) fn kill(self) {}
 }
 
 impl Drop for Running {
@@ -295,12 +253,6 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// What a program may need to say goodbye to its clients.
-const GRACE: Duration = Duration::from_millis(1500);
-
-/// What children need that are told to end together with it.
-const MOMENT: Duration = Duration::from_millis(100);
 
 /// How often memory is looked at: who takes a GiB a second has 50 MiB more until then.
 const LOOK: Duration = Duration::from_millis(50);

@@ -191,12 +191,6 @@ impl Terminal {
         is_waiting && !is_only_begun || self.is_unread()
     }
 
-    /// Whether the program switched echo off and kept lines, as it does where it asks for a password. Who has switched
-    /// off both reads single keys and does the echoing itself.
-    pub(super) fn hides_input(&self) -> bool {
-        self.modes().is_some_and(|modes| modes.contains(LocalModes::ICANON) && !modes.contains(LocalModes::ECHO))
-    }
-
     fn modes(&self) -> Option<LocalModes> {
         tcgetattr(&self.slave).ok().map(|modes| modes.local_modes)
     }
@@ -326,18 +320,5 @@ mod tests {
         rustix::io::write(terminal.slave(), b"a\r\nb\n\tc").unwrap();
         assert_eq!(terminal.text(), b"a\r\nb\n\tc");
         assert_eq!(terminal.printed(), 7);
-    }
-
-    #[test]
-    fn who_switches_echo_off_and_keeps_lines_hides_what_is_typed() {
-        let terminal = Terminal::open().unwrap();
-        let mut modes = tcgetattr(terminal.slave()).unwrap();
-        assert!(!terminal.hides_input());
-        modes.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(terminal.slave(), OptionalActions::Flush, &modes).unwrap();
-        assert!(terminal.hides_input());
-        modes.local_modes.remove(LocalModes::ICANON);
-        tcsetattr(terminal.slave(), OptionalActions::Flush, &modes).unwrap();
-        assert!(!terminal.hides_input());
     }
 }

@@ -45,11 +45,6 @@ impl Tree {
         living_descendants(self.keeper.pid)
     }
 
-    /// The program itself, as we see it; nothing where it ended before it was seen.
-    pub(super) fn program(&self) -> Option<u32> {
-        self.program.map(|program| program.pid)
-    }
-
     /// Who waits for those whose parents ended: what these used is counted there.
     pub(super) fn keeper(&self) -> u32 {
         self.keeper.pid

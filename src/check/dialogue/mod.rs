@@ -44,10 +44,9 @@ pub(crate) struct Dialogue {
     pub(crate) kick: Option<String>,
     /// `rps`: what is said for each choice.
     pub(crate) choices: Option<Choices>,
-    /// `rps`: how a round is told to who has won it, who has lost it, and to both where nobody has.
+    /// `rps`: how a round is told to who has won it, and to who has lost it.
     pub(crate) won: Option<Pattern>,
     pub(crate) lost: Option<Pattern>,
-    pub(crate) draw: Option<Pattern>,
 }
 
 /// What is said in turn to come to a yes or a no.
@@ -121,6 +120,12 @@ impl Exchange {
             send: Some((*send).to_owned()),
         };
         Self { steps: steps.iter().map(step).collect(), accepted: None, refused: None }
+    }
+
+    /// What is said in turn by somebody of this name, whatever is said to that.
+    pub(crate) fn said_by(&self, name: &str) -> Vec<String> {
+        let said = self.steps.iter().filter_map(|step| step.send.as_deref());
+        said.map(|text| text.replace("{name}", name)).collect()
     }
 
     pub(crate) fn answered(self, accepted: &str, refused: &str) -> Self {

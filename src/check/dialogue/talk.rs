@@ -69,16 +69,6 @@ impl Talk {
         Self { wire, line_end: line_end.to_owned(), heard, said, pieces, nudges, patience, half }
     }
 
-    /// With a program that does not answer everything.
-    pub(crate) fn among_others(wire: Wire, line_end: &str) -> Self {
-        Self { nudges: Nudges::Never, ..Self::new(wire, line_end) }
-    }
-
-    /// From now on answers are not waited for longer than this.
-    pub(crate) fn be_patient(&mut self, patience: Duration) {
-        self.patience = patience;
-    }
-
     /// What it says next; nothing where it says nothing in time.
     pub(crate) fn hear(&mut self) -> String {
         self.hear_within(self.patience)
@@ -144,19 +134,6 @@ impl Talk {
         Ok(answer)
     }
 
-    /// Whether it says what `fits` looks for, behind the first `from` bytes of what was heard.
-    pub(crate) fn hears(&mut self, from: usize, fits: impl Fn(&str) -> bool) -> bool {
-        for _ in 0..MOST_TEXTS {
-            if self.heard.get(from..).is_some_and(&fits) {
-                return true;
-            }
-            if self.hear().is_empty() {
-                return false;
-            }
-        }
-        false
-    }
-
     pub(crate) fn line_end(&self) -> &str {
         &self.line_end
     }
@@ -198,7 +175,7 @@ impl Talk {
                 text = self.hear_or_nudge()?;
             }
             if text.is_empty() {
-                return Ok(course.silence(told, self.is_over()));
+                return Ok(course.silence(told, self.wire.end()));
             }
             told = std::mem::take(&mut text);
             text = match course.turn(&told) {
@@ -278,12 +255,13 @@ impl<'a> Course<'a> {
         Turn::Listen
     }
 
-    fn silence(&self, told: String, is_over: bool) -> Answer {
-        match (told.is_empty(), is_over) {
+    /// It says nothing more, and whether it has ended.
+    fn silence(&self, told: String, end: Option<End>) -> Answer {
+        match (told.is_empty(), end) {
             (false, _) if self.said => Answer::Other(told),
-            (_, true) => Answer::Ended,
-            (false, _) => Answer::Other(told),
-            (true, false) => Answer::Silent,
+            (_, Some(_)) => Answer::Ended,
+            (false, None) => Answer::Other(told),
+            (true, None) => Answer::Silent,
         }
     }
 }
@@ -311,11 +289,6 @@ impl Words {
         }
         filled + rest
     }
-
-    /// `form` with these in its braces.
-    pub(crate) fn put_into(&self, form: &str) -> String {
-        self.fill(form)
-    }
 }
 
 /// Bytes in the second piece.
@@ -326,8 +299,6 @@ const TOO_FAR_APART: Duration = Duration::from_millis(80);
 /// Whoever greets does so at once.
 const GREETING: Duration = Duration::from_millis(300);
 const MOST_TURNS: usize = 16;
-/// Whoever says more than this in pieces has not said it.
-const MOST_TEXTS: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -167,6 +167,8 @@ const ROWS: &[Row] = &[
 struct Member {
     wire: Wire,
     nick: String,
+    /// How a `{text}` is said.
+    form: String,
 }
 
 impl Member {
@@ -174,11 +176,13 @@ impl Member {
     fn join(stage: &mut Stage) -> Result<Self, Miss> {
         let nick = nick(stage);
         let (wire, _) = come(stage, &nick, Reach::default())?;
-        Ok(Self { wire, nick })
+        let told = stage.setting.dialogue.as_ref();
+        let form = told.and_then(|dialogue| dialogue.say.clone()).unwrap_or_else(|| "{text}".to_owned());
+        Ok(Self { wire, nick, form })
     }
 
     fn says(&mut self, text: &str) -> Result<(), Miss> {
-        self.wire.send(text.as_bytes())
+        self.wire.send(self.form.replace("{text}", text).as_bytes())
     }
 
     /// Everything until this text has come, or nothing more does.
@@ -217,8 +221,14 @@ fn three(stage: &mut Stage) -> Result<[Member; 3], Miss> {
 fn come(stage: &mut Stage, nick: &str, reach: Reach) -> Result<(Wire, String), Miss> {
     let mut wire = stage.dial(reach)?;
     wire.hear_within(SETTLING);
-    wire.send(nick.as_bytes())?;
-    let said = wire.hear_within(SETTLING);
+    let dialogue = stage.setting.dialogue.as_ref();
+    let told = dialogue.and_then(|dialogue| Some((dialogue.join.as_ref()?.said_by(nick), dialogue.line_end.as_str())));
+    let (texts, end) = told.unwrap_or_else(|| (vec![nick.to_owned()], ""));
+    let mut said = Vec::new();
+    for text in texts {
+        wire.send(format!("{text}{end}").as_bytes())?;
+        said.extend(wire.hear_within(SETTLING));
+    }
     Ok((wire, String::from_utf8_lossy(&said).into_owned()))
 }
 

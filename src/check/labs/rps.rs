@@ -206,12 +206,19 @@ impl Table {
 
 /// Gives a name to a server that wants one; what it says then.
 fn introduce(stage: &mut Stage, wire: &mut Wire, said: &[u8]) -> Result<Vec<u8>, Miss> {
-    if !Pattern::known(NAME_ASKED).fits(&String::from_utf8_lossy(said)) {
-        return Ok(Vec::new());
+    let name = String::from_utf8_lossy(&stage.letters(6)).into_owned();
+    let told = stage.setting.dialogue.as_ref().and_then(|dialogue| dialogue.join.as_ref());
+    let texts = match told {
+        Some(join) => join.said_by(&name),
+        None if Pattern::known(NAME_ASKED).fits(&String::from_utf8_lossy(said)) => vec![name],
+        None => Vec::new(),
+    };
+    let mut heard = Vec::new();
+    for text in texts {
+        wire.send(text.as_bytes())?;
+        heard.extend(wire.hear_within(GREETING));
     }
-    let name = stage.letters(6);
-    wire.send(&name)?;
-    Ok(wire.hear_within(GREETING))
+    Ok(heard)
 }
 
 /// The three words: those that we were told, or those of the language that the server speaks; the sheet's where it says
@@ -359,9 +366,9 @@ fn quit(stage: &mut Stage) -> Played {
     for resets in [false, true] {
         let Table { seats: [leaves, mut stays], .. } = Table::new(stage)?;
         if resets {
-            leaves.reset()
+            leaves.reset();
         } else {
-            leaves.close()
+            leaves.close();
         }
         let told = stays.hear();
         if told.is_empty() && stays.end().is_none() {

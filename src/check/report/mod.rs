@@ -48,10 +48,11 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    pub(crate) const ALL: [Self; 6] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom, Self::Html];
+    #[cfg(test)]
+    const ALL: [Self; 6] = [Self::Json, Self::Junit, Self::Tap, Self::Ctrf, Self::Classroom, Self::Html];
 
-    /// What it is called on the command line.
-    pub(crate) const fn name(self) -> &'static str {
+    #[cfg(test)]
+    const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Junit => "junit",

@@ -48,18 +48,6 @@ pub(crate) fn text(document: &Document, looks: Looks) -> String {
     page.text
 }
 
-/// A case on one line while the check lasts: `ok   echo/basic/one`.
-pub(crate) fn line(graded: &Graded) -> String {
-    let why = match (graded.verdict, &graded.note, &graded.blocked_by) {
-        (Verdict::Pass, ..) if graded.flaky => format!("  {FLAKY}"),
-        (Verdict::Pass | Verdict::Fail, ..) => String::new(),
-        (Verdict::Blocked, _, Some(cause)) => format!("  waits for {}", printable(cause)),
-        (_, Some(note), _) => format!("  {}", printable(note)),
-        _ => String::new(),
-    };
-    format!("{:4} {}{why}", gist::mark(graded.verdict), printable(&graded.id))
-}
-
 /// Where it is written.
 struct Page<'a> {
     document: &'a Document,

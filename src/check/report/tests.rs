@@ -38,12 +38,6 @@ fn a_program_that_is_right_and_one_that_never_starts_are_told_shortly() {
 }
 
 #[test]
-fn a_case_is_a_line_while_the_check_lasts() {
-    let lines: Vec<String> = sample::document().cases.iter().map(terminal::line).collect();
-    same!(lines.join("\n") + "\n", "live.txt");
-}
-
-#[test]
 fn json() {
     same!(Form::Json.write(&sample::document()), "check.json");
 }
@@ -191,9 +185,6 @@ proptest! {
         }
         for columns in [40, 80, usize::MAX] {
             assert_tame("terminal", &terminal::text(&document, looks(columns)))?;
-        }
-        for graded in &document.cases {
-            prop_assert_eq!(terminal::line(graded).lines().count(), 1);
         }
     }
 

@@ -9,6 +9,7 @@ use super::{Bench, Round, Subjects};
 use crate::check::case::{Case, Role};
 use crate::check::document::Document;
 use crate::check::report::class::{self, ClassRow};
+use crate::check::report::json;
 use crate::check::setting::Subject;
 use crate::check::workplace::Command;
 use crate::commands::{Exit, Failure, Talk, print};
@@ -132,7 +133,7 @@ fn read(kept: &Path, folder: &Path) -> Option<Document> {
     if files.into_iter().any(is_newer) {
         return None;
     }
-    serde_json::from_str(&fs::read_to_string(kept).ok()?).ok()
+    json::read(&fs::read_to_string(kept).ok()?).ok()
 }
 
 /// There or not there, however we end.

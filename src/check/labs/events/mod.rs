@@ -13,7 +13,6 @@ use rustix::process::Signal;
 use crate::check::case::{Lab, Part, Played, Role, Row};
 use crate::check::document::{Level, Transport};
 use crate::check::events::{Event, Told};
-use crate::check::fault::Miss;
 use crate::check::labs::start;
 use crate::check::say;
 use crate::check::scene::until;
@@ -204,8 +203,8 @@ fn present_after_ctrl_c(stage: &mut Stage) -> Played {
 fn order(stage: &mut Stage) -> Played {
     let life = Life::live(stage, Chapter::Stopped)?;
     let words = stage.setting.events.clone();
-    let places: Vec<(Event, (usize, (usize, usize)))> =
-        Event::ALL.into_iter().filter_map(|event| Some((event, life.place(&words, event)?))).collect();
+    let places = Event::ALL.into_iter().filter_map(|event| Some((event, life.place(&words, event)?)));
+    let places: Vec<_> = places.collect();
     let did = Chapter::Stopped.did();
     if places.len() < FEWEST {
         let names: Vec<&str> = places.iter().map(|(event, _)| event.name()).collect();

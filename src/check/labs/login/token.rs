@@ -48,7 +48,10 @@ pub(super) fn in_answer(way: &Dialogue, answer: &str, person: &Person) -> Option
         LONG.find_iter(answer).map(|word| word.as_str()).filter(|word| word.chars().any(|c| c.is_ascii_digit()));
     let named = NAMED.captures(answer).and_then(|found| found.get(1)).map(|word| word.as_str());
     let words = named.into_iter().chain(longest).map(|word| word.trim_end_matches('.'));
-    words.filter(|word| word.is_ascii() && *word != person.name && *word != person.password).next().map(str::to_owned)
+    words
+        .into_iter()
+        .find(|word| word.is_ascii() && *word != person.name && *word != person.password)
+        .map(str::to_owned)
 }
 
 /// `way` with a way to come in by a token that works for this one.
