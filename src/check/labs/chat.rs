@@ -258,6 +258,13 @@ fn broadcast(stage: &mut Stage) -> Played {
     Ok(Some(echo.to_owned()))
 }
 
+/// What one says the other hears: without that, not hearing somebody means nothing.
+fn is_a_room(stage: &mut Stage, [one, two]: [&mut Member; 2]) -> Result<(), Miss> {
+    let text = text(stage);
+    one.says(&text)?;
+    two.must_hear(&text, &format!("{} said {text:?}", one.nick)).map(drop)
+}
+
 fn no_leak(stage: &mut Stage) -> Played {
     let mut stranger = stage.dial(Reach::default())?;
     let [mut one, mut two, _three] = three(stage)?;
@@ -390,7 +397,8 @@ fn slow_reader(stage: &mut Stage) -> Played {
 }
 
 fn dup_name(stage: &mut Stage) -> Played {
-    let [one, mut two, _three] = three(stage)?;
+    let [mut one, mut two, _three] = three(stage)?;
+    is_a_room(stage, [&mut one, &mut two])?;
     let (mut twin, said) = come(stage, &one.nick, Reach::default())?;
     let text = text(stage);
     // Who is closed was refused.
@@ -409,7 +417,8 @@ fn dup_name(stage: &mut Stage) -> Played {
 }
 
 fn spoof(stage: &mut Stage) -> Played {
-    let [_one, mut two, _three] = three(stage)?;
+    let [mut one, mut two, _three] = three(stage)?;
+    is_a_room(stage, [&mut one, &mut two])?;
     for name in ["admin", "Admin"] {
         let (mut guest, _) = come(stage, name, Reach::default())?;
         let text = text(stage);
