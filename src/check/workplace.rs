@@ -60,6 +60,17 @@ impl Command {
         Self { words, folder, environment: Vec::new() }
     }
 
+    /// Its own folder, of which it gets a copy, so that it need not see it: unless what runs it, or what that needs, is
+    /// in there too.
+    pub(crate) fn original(&self) -> Option<&Path> {
+        let folder = self.folder.as_deref()?;
+        let home = std::env::home_dir().is_some_and(|home| home.starts_with(folder));
+        let program = Path::new(self.words.first()?);
+        let found = if program.components().count() > 1 { Some(program.to_owned()) } else { in_path(program) };
+        let inside = found.and_then(|program| program.canonicalize().ok()).is_some_and(|at| at.starts_with(folder));
+        (!home && !inside).then_some(folder)
+    }
+
     /// The words for one start, with what is known by then.
     pub(crate) fn filled(&self, told: &Told, folder: &Path) -> Vec<OsString> {
         self.words.iter().map(|word| self.fill(word, told, folder)).collect()
@@ -183,6 +194,12 @@ impl Workplace {
         let read = |(file, _): (PathBuf, u64)| fs::read(self.path().join(&file)).ok().map(|bytes| (file, bytes));
         files.into_iter().filter_map(read).collect()
     }
+}
+
+/// Where the system finds a program of this name.
+fn in_path(program: &Path) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|at| at.is_file())
 }
 
 /// Whether this word names a file of the folder, and not one in a part of it that is not copied.

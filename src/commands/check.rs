@@ -7,7 +7,7 @@ mod outputs;
 /// What can be read about labs and cases.
 mod pages;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -231,7 +231,11 @@ impl Bench {
         }
         let Subjects { lab, again, pace, .. } = &self.subjects;
         let (started, begun) = (Timestamp::now(), Instant::now());
-        let setting = self.setting(round.subject.clone(), round.hidden.clone());
+        let mut hidden = round.hidden.clone();
+        if let Subject::Started(command) = &round.subject {
+            hidden.extend(command.original().map(Path::to_owned));
+        }
+        let setting = self.setting(round.subject.clone(), hidden);
         let job = Job {
             cases: round.cases,
             setting: &setting,
