@@ -1,247 +1,16 @@
-//! Chat: a room for many, with an admin at the server's terminal. How a message looks is the server's own business;
-//! what counts is that its text comes to everybody, once, with who said it.
+//! Plays: what is done in each case of the chat.
 
 use std::time::Duration;
 
-use crate::check::case::{Lab, Part, Played, Role, Row};
-use crate::check::document::{Level, Transport};
+use super::room::{Member, SETTLING, come, is_a_room, nick, talk_on, text, three};
+use crate::check::case::Played;
+use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::labs::start;
 use crate::check::say;
 use crate::check::stage::Stage;
-use crate::check::wire::{Reach, Wire};
+use crate::check::wire::Reach;
 
-pub(crate) const LAB: Lab = Lab {
-    name: "chat",
-    role: Role::Server,
-    summary: "a chat for many: everybody has a nick, what one says all hear, and the admin at the server can /kick",
-    sheet: "sheet P2, task 3; sheet R, task 11",
-    parts: &[start::SERVER, Part { prefix: "chat", rows: ROWS }],
-    answers: |_| Vec::new(),
-};
-
-const ROWS: &[Row] = &[
-    Row {
-        name: "broadcast",
-        level: Level::Must,
-        needs: &[],
-        title: "what one of three says comes to the other two, with the nick of who said it",
-        why: "this is what a chat is",
-        bug: "the message goes back to its sender only, or goes out without a name",
-        fix: "loop over all members, and put the nick before the text",
-        play: broadcast,
-    },
-    Row {
-        name: "no-leak-before-join",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "who has not given a nick yet hears nothing of what is said",
-        why: "nobody knows who is listening otherwise",
-        bug: "the message goes to all sockets instead of all members",
-        fix: "put a socket into the list of members when its nick is there",
-        play: no_leak,
-    },
-    Row {
-        name: "leave",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "when somebody leaves, the others are told who",
-        why: "the sheet asks for it",
-        bug: "the member is struck from the list without a word",
-        fix: "tell all when recv() returns nothing",
-        play: leave,
-    },
-    Row {
-        name: "rst",
-        level: Level::Must,
-        needs: &["broadcast"],
-        title: "when somebody's connection is reset, the others go on",
-        why: "that is how a member leaves whose computer is switched off",
-        bug: "ConnectionResetError ends the server, or the list changes while it is walked through",
-        fix: "catch OSError in the member's thread; walk through a copy of the list",
-        play: reset,
-    },
-    Row {
-        name: "dead-peer",
-        level: Level::Must,
-        needs: &["broadcast"],
-        title: "a member who has gone costs the others no message",
-        why: "send() to who has gone fails, and it is somebody else's message",
-        bug: "one failing send() ends the loop over all members",
-        fix: "try/except around each send(), and strike who fails from the list",
-        play: dead_peer,
-    },
-    Row {
-        name: "exactly-once",
-        level: Level::Must,
-        needs: &["broadcast"],
-        title: "of four members who talk at once everybody hears each message once, whole, and in order",
-        why: "threads that send to the same socket come between each other",
-        bug: "nick and text are two sends, or two threads write at the same time",
-        fix: "one sendall() for a whole message, under a lock for each member",
-        play: exactly_once,
-    },
-    Row {
-        name: "slow-reader",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "a member who reads nothing does not keep the others from talking",
-        why: "send() waits for who does not read",
-        bug: "one thread sends to one after the other",
-        fix: "a queue and a thread for each member, or a timeout for sending",
-        play: slow_reader,
-    },
-    Row {
-        name: "dup-name",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "a nick that is taken is refused, or told apart",
-        why: "two with one name are one to everybody else",
-        bug: "nobody looks",
-        fix: "look whether the nick is among the members before adding it",
-        play: dup_name,
-    },
-    Row {
-        name: "spoof",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "nobody can call themselves admin",
-        why: "the admin is the person at the server",
-        bug: "any nick is taken",
-        fix: "refuse the names that mean something",
-        play: spoof,
-    },
-    Row {
-        name: "newline",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "a line end within a message begins no line that looks like somebody else's",
-        why: "who reads it cannot tell who said it",
-        bug: "the bytes are passed on as they came",
-        fix: "make each line a message of its own, with the nick before it",
-        play: newline,
-    },
-    Row {
-        name: "history",
-        level: Level::Should,
-        needs: &["broadcast"],
-        title: "who comes late sees what was said before",
-        why: "it is hard to join a talk otherwise",
-        bug: "nothing is kept",
-        fix: "keep the last twenty messages, and send them to who joins",
-        play: history,
-    },
-    Row {
-        name: "kick",
-        level: Level::Must,
-        needs: &["broadcast"],
-        title: "`/kick NICK` at the server ends that member's connection and no other, and the others are told",
-        why: "the sheet asks for it",
-        bug: "the nick is struck from the list, and its connection stays open",
-        fix: "close the member's socket (shutdown() first, so that its thread wakes up)",
-        play: kick,
-    },
-    Row {
-        name: "kick-denied",
-        level: Level::Must,
-        needs: &["broadcast"],
-        title: "`/kick` of an ordinary member has no effect",
-        why: "only the admin may",
-        bug: "the command is looked for in what everybody says",
-        fix: "look for commands in what is typed at the server only",
-        play: kick_denied,
-    },
-    Row {
-        name: "kick-unknown",
-        level: Level::Must,
-        needs: &["kick"],
-        title: "kicking who is not there does no harm, and the admin can kick the next one",
-        why: "the admin mistypes",
-        bug: "KeyError or ValueError ends the admin's thread, or the server",
-        fix: "look whether the nick is there, and say so where it is not",
-        play: kick_unknown,
-    },
-];
-
-/// Somebody in the room.
-struct Member {
-    wire: Wire,
-    nick: String,
-    /// How a `{text}` is said.
-    form: String,
-}
-
-impl Member {
-    /// Comes in under a nick of its own.
-    fn join(stage: &mut Stage) -> Result<Self, Miss> {
-        let nick = nick(stage);
-        let (wire, _) = come(stage, &nick, Reach::default())?;
-        let told = stage.setting.dialogue.as_ref();
-        let form = told.and_then(|dialogue| dialogue.say.clone()).unwrap_or_else(|| "{text}".to_owned());
-        Ok(Self { wire, nick, form })
-    }
-
-    fn says(&mut self, text: &str) -> Result<(), Miss> {
-        self.wire.send(self.form.replace("{text}", text).as_bytes())
-    }
-
-    /// Everything until this text has come, or nothing more does.
-    fn hears(&mut self, text: &str) -> Option<String> {
-        let mut all = String::new();
-        loop {
-            let heard = self.wire.hear();
-            all.push_str(&String::from_utf8_lossy(&heard));
-            if all.contains(text) {
-                return Some(all);
-            }
-            if heard.is_empty() {
-                return None;
-            }
-        }
-    }
-
-    /// It hears this, which `who` said.
-    fn must_hear(&mut self, text: &str, did: &str) -> Result<String, Miss> {
-        self.hears(text).ok_or_else(|| {
-            let transport = if self.wire.end().is_some() { Transport::Fin } else { Transport::Timeout };
-            let miss = self.wire.fault(transport, format!("{text:?}, at {}", self.nick), "it does not come");
-            miss.with_did(did)
-        })
-    }
-}
-
-/// Three people who have come in, one after the other, and heard all about it.
-fn three(stage: &mut Stage) -> Result<[Member; 3], Miss> {
-    let mut members = [Member::join(stage)?, Member::join(stage)?, Member::join(stage)?];
-    members.iter_mut().for_each(|member| drop(member.wire.hear_within(SETTLING)));
-    Ok(members)
-}
-
-/// Gives a nick, whether it is asked for or not; what is said then.
-fn come(stage: &mut Stage, nick: &str, reach: Reach) -> Result<(Wire, String), Miss> {
-    let mut wire = stage.dial(reach)?;
-    wire.hear_within(SETTLING);
-    let dialogue = stage.setting.dialogue.as_ref();
-    let told = dialogue.and_then(|dialogue| Some((dialogue.join.as_ref()?.said_by(nick), dialogue.line_end.as_str())));
-    let (texts, end) = told.unwrap_or_else(|| (vec![nick.to_owned()], ""));
-    let mut said = Vec::new();
-    for text in texts {
-        wire.send(format!("{text}{end}").as_bytes())?;
-        said.extend(wire.hear_within(SETTLING));
-    }
-    Ok((wire, String::from_utf8_lossy(&said).into_owned()))
-}
-
-/// A name that nobody else has and no word contains.
-fn nick(stage: &mut Stage) -> String {
-    String::from_utf8_lossy(&stage.letters(7)).replacen(|_: char| true, "Q", 1)
-}
-
-fn text(stage: &mut Stage) -> String {
-    format!("z{}", String::from_utf8_lossy(&stage.letters(11)))
-}
-
-fn broadcast(stage: &mut Stage) -> Played {
+pub(super) fn broadcast(stage: &mut Stage) -> Played {
     let [mut one, mut two, mut three] = three(stage)?;
     let text = text(stage);
     one.says(&text)?;
@@ -258,14 +27,7 @@ fn broadcast(stage: &mut Stage) -> Played {
     Ok(Some(echo.to_owned()))
 }
 
-/// What one says the other hears: without that, not hearing somebody means nothing.
-fn is_a_room(stage: &mut Stage, [one, two]: [&mut Member; 2]) -> Result<(), Miss> {
-    let text = text(stage);
-    one.says(&text)?;
-    two.must_hear(&text, &format!("{} said {text:?}", one.nick)).map(drop)
-}
-
-fn no_leak(stage: &mut Stage) -> Played {
+pub(super) fn no_leak(stage: &mut Stage) -> Played {
     let mut stranger = stage.dial(Reach::default())?;
     let [mut one, mut two, _three] = three(stage)?;
     let text = text(stage);
@@ -281,32 +43,21 @@ fn no_leak(stage: &mut Stage) -> Played {
     Ok(None)
 }
 
-fn leave(stage: &mut Stage) -> Played {
+pub(super) fn leave(stage: &mut Stage) -> Played {
     let [one, mut two, _three] = three(stage)?;
     let (nick, did) = (one.nick.clone(), format!("{} left", one.nick));
     one.wire.close();
     two.must_hear(&nick, &did).map(|_| None)
 }
 
-fn reset(stage: &mut Stage) -> Played {
+pub(super) fn reset(stage: &mut Stage) -> Played {
     let [one, two, three] = three(stage)?;
     let did = format!("{} reset the connection", one.nick);
     one.wire.reset();
     talk_on(stage, [two, three], &did)
 }
 
-/// Both others still hear each other.
-fn talk_on(stage: &mut Stage, [mut one, mut two]: [Member; 2], did: &str) -> Played {
-    for _ in 0..2 {
-        let text = text(stage);
-        one.says(&text)?;
-        two.must_hear(&text, &format!("{did}; then {} said {text:?}", one.nick))?;
-        std::mem::swap(&mut one, &mut two);
-    }
-    Ok(None)
-}
-
-fn dead_peer(stage: &mut Stage) -> Played {
+pub(super) fn dead_peer(stage: &mut Stage) -> Played {
     let [one, mut two, mut three] = three(stage)?;
     let gone = one.nick.clone();
     one.wire.reset();
@@ -318,7 +69,7 @@ fn dead_peer(stage: &mut Stage) -> Played {
     Ok(None)
 }
 
-fn exactly_once(stage: &mut Stage) -> Played {
+pub(super) fn exactly_once(stage: &mut Stage) -> Played {
     let mut members = Vec::new();
     for _ in 0..4 {
         members.push(Member::join(stage)?);
@@ -368,7 +119,7 @@ fn exactly_once(stage: &mut Stage) -> Played {
     Ok(None)
 }
 
-fn slow_reader(stage: &mut Stage) -> Played {
+pub(super) fn slow_reader(stage: &mut Stage) -> Played {
     let lazy = nick(stage);
     let (lazy, _) = come(stage, &lazy, Reach { receive_buffer: Some(4096), ..Reach::default() })?;
     let [mut one, mut two, _three] = three(stage)?;
@@ -396,7 +147,7 @@ fn slow_reader(stage: &mut Stage) -> Played {
     heard.map(|_| None)
 }
 
-fn dup_name(stage: &mut Stage) -> Played {
+pub(super) fn dup_name(stage: &mut Stage) -> Played {
     let [mut one, mut two, _three] = three(stage)?;
     is_a_room(stage, [&mut one, &mut two])?;
     let (mut twin, said) = come(stage, &one.nick, Reach::default())?;
@@ -416,7 +167,7 @@ fn dup_name(stage: &mut Stage) -> Played {
     Err(miss.with_did(&format!("{} is here; another came under the same nick and said {text:?}", one.nick)))
 }
 
-fn spoof(stage: &mut Stage) -> Played {
+pub(super) fn spoof(stage: &mut Stage) -> Played {
     let [mut one, mut two, _three] = three(stage)?;
     is_a_room(stage, [&mut one, &mut two])?;
     for name in ["admin", "Admin"] {
@@ -435,7 +186,7 @@ fn spoof(stage: &mut Stage) -> Played {
     Ok(None)
 }
 
-fn newline(stage: &mut Stage) -> Played {
+pub(super) fn newline(stage: &mut Stage) -> Played {
     let [mut one, mut two, three] = three(stage)?;
     let (first, second) = (text(stage), text(stage));
     let forged = format!("{first}\n{}: {second}\n", three.nick);
@@ -453,7 +204,7 @@ fn newline(stage: &mut Stage) -> Played {
     Err(two.wire.fault(Transport::Answered, want, say::quoted(line.as_bytes())).with_did(&did))
 }
 
-fn history(stage: &mut Stage) -> Played {
+pub(super) fn history(stage: &mut Stage) -> Played {
     let [mut one, mut two, _three] = three(stage)?;
     let text = text(stage);
     one.says(&text)?;
@@ -468,7 +219,7 @@ fn history(stage: &mut Stage) -> Played {
     Err(miss.with_did("somebody came later"))
 }
 
-fn kick(stage: &mut Stage) -> Played {
+pub(super) fn kick(stage: &mut Stage) -> Played {
     let [mut one, mut two, mut three] = three(stage)?;
     let typed = kick_line(stage, &two.nick);
     stage.at_its_terminal()?.tell(&typed);
@@ -484,7 +235,7 @@ fn kick(stage: &mut Stage) -> Played {
     talk_on(stage, [one, three], &did)
 }
 
-fn kick_denied(stage: &mut Stage) -> Played {
+pub(super) fn kick_denied(stage: &mut Stage) -> Played {
     let [mut one, mut two, three] = three(stage)?;
     let typed = kick_line(stage, &two.nick);
     one.says(&format!("{typed}\n"))?;
@@ -498,7 +249,7 @@ fn kick_denied(stage: &mut Stage) -> Played {
     talk_on(stage, [three, two], &did)
 }
 
-fn kick_unknown(stage: &mut Stage) -> Played {
+pub(super) fn kick_unknown(stage: &mut Stage) -> Played {
     let [one, mut two, three] = three(stage)?;
     let nobody = nick(stage);
     for name in [&nobody, &two.nick] {
@@ -520,6 +271,3 @@ fn kick_line(stage: &Stage, name: &str) -> String {
     let told = stage.setting.dialogue.as_ref().and_then(|dialogue| dialogue.kick.clone());
     told.unwrap_or_else(|| "/kick {name}".to_owned()).replace("{name}", name)
 }
-
-/// Whoever greets, or tells others, does so at once.
-const SETTLING: Duration = Duration::from_millis(400);

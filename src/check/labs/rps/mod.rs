@@ -1,16 +1,20 @@
 //! Rps: rock-paper-scissors for two. What a server says is in its own words, so it is judged by when a match ends: two
 //! rounds that are won for sure come first, and then the next one ends the match exactly where the leader wins it.
 
+/// Two players at one match.
+mod table;
+
 use std::time::Duration;
 
 use crate::check::case::{Lab, Part, Played, Role, Row};
-use crate::check::dialogue::{Choices, NAME_ASKED, Pattern};
+use crate::check::dialogue::Pattern;
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
 use crate::check::labs::start;
 use crate::check::say;
 use crate::check::stage::Stage;
-use crate::check::wire::{Reach, Wire};
+use crate::check::wire::Reach;
+use table::{ALL, GREETING, PAPER, ROCK, SCISSORS, Table};
 
 pub(crate) const LAB: Lab = Lab {
     name: "rps",
@@ -122,123 +126,6 @@ const ROWS: &[Row] = &[
         fix: "set the score where a match begins",
         play: again,
     },
-];
-
-/// Who sits at a table: the first who came, and the second.
-struct Table {
-    seats: [Wire; 2],
-    words: [String; 3],
-}
-
-/// Rock, paper, scissors by their place in the words.
-type Choice = usize;
-
-const ROCK: Choice = 0;
-const PAPER: Choice = 1;
-const SCISSORS: Choice = 2;
-const ALL: [Choice; 3] = [ROCK, PAPER, SCISSORS];
-
-impl Table {
-    /// Two players who have come, and were heard out.
-    fn new(stage: &mut Stage) -> Result<Self, Miss> {
-        let mut first = stage.dial(Reach::default())?;
-        let mut said = first.hear_within(GREETING);
-        said.extend(introduce(stage, &mut first, &said)?);
-        let mut second = stage.dial(Reach::default())?;
-        let heard = second.hear_within(GREETING);
-        said.extend(introduce(stage, &mut second, &heard)?);
-        said.extend(heard);
-        said.extend(first.hear_within(GREETING));
-        let words = words(stage, &String::from_utf8_lossy(&said));
-        Ok(Self { seats: [first, second], words })
-    }
-
-    /// Both choose, and hear what comes of it.
-    fn round(&mut self, choices: [Choice; 2]) -> Result<[Vec<u8>; 2], Miss> {
-        for (seat, choice) in choices.into_iter().enumerate() {
-            self.says(seat, choice)?;
-        }
-        let heard = [self.seats[0].hear(), self.seats[1].hear()];
-        if heard.iter().all(Vec::is_empty) && !self.is_over() {
-            return Err(self.seats[0].silence("the result of the round, for both"));
-        }
-        Ok(heard)
-    }
-
-    fn says(&mut self, seat: usize, choice: Choice) -> Result<(), Miss> {
-        let word = self.words[choice].clone();
-        self.seats[seat].send(word.as_bytes())
-    }
-
-    /// Rounds that are won by this seat beyond doubt.
-    fn wins(&mut self, seat: usize, rounds: usize) -> Result<(), Miss> {
-        for _ in 0..rounds {
-            let choices = if seat == 0 { [ROCK, SCISSORS] } else { [SCISSORS, ROCK] };
-            self.round(choices)?;
-        }
-        Ok(())
-    }
-
-    fn is_over(&self) -> bool {
-        self.seats.iter().all(|seat| seat.end().is_some())
-    }
-
-    /// The match goes on.
-    fn goes_on(&self, did: &str) -> Result<(), Miss> {
-        match self.seats.iter().find(|seat| seat.end().is_some()) {
-            None => Ok(()),
-            Some(seat) => Err(seat.fault(Transport::Fin, "the match goes on", "it is over").with_did(did)),
-        }
-    }
-
-    /// Both are let go.
-    fn ends(&mut self, did: &str) -> Result<(), Miss> {
-        for seat in &mut self.seats {
-            seat.listen_to_the_end();
-            if seat.end().is_none() {
-                let miss = seat.fault(Transport::Timeout, "the match is over, and FIN for both", "it goes on");
-                return Err(miss.with_did(did));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Gives a name to a server that wants one; what it says then.
-fn introduce(stage: &mut Stage, wire: &mut Wire, said: &[u8]) -> Result<Vec<u8>, Miss> {
-    let name = String::from_utf8_lossy(&stage.letters(6)).into_owned();
-    let told = stage.setting.dialogue.as_ref().and_then(|dialogue| dialogue.join.as_ref());
-    let texts = match told {
-        Some(join) => join.said_by(&name),
-        None if Pattern::known(NAME_ASKED).fits(&String::from_utf8_lossy(said)) => vec![name],
-        None => Vec::new(),
-    };
-    let mut heard = Vec::new();
-    for text in texts {
-        wire.send(text.as_bytes())?;
-        heard.extend(wire.hear_within(GREETING));
-    }
-    Ok(heard)
-}
-
-/// The three words: those that we were told, or those of the language that the server speaks; the sheet's where it says
-/// nothing.
-fn words(stage: &Stage, said: &str) -> [String; 3] {
-    let told = stage.setting.dialogue.as_ref().and_then(|dialogue| dialogue.choices.clone());
-    if let Some(Choices { rock, paper, scissors }) = told {
-        return [rock, paper, scissors];
-    }
-    let said = said.to_lowercase();
-    let spoken = LANGUAGES.iter().find(|words| words.iter().any(|word| said.contains(word)));
-    spoken.unwrap_or(&LANGUAGES[0]).map(str::to_owned)
-}
-
-/// The sheet's come first; `papier` is in two of them, so the others decide.
-const LANGUAGES: [[&str; 3]; 4] = [
-    ["kamień", "papier", "nożyce"],
-    ["rock", "paper", "scissors"],
-    ["камень", "бумага", "ножницы"],
-    ["stein", "papier", "schere"],
 ];
 
 fn to_three(stage: &mut Stage) -> Played {
@@ -431,9 +318,6 @@ fn again(stage: &mut Stage) -> Played {
     next.wins(0, 1)?;
     next.ends("a match was over, and in the next one somebody won three rounds").map(|()| None)
 }
-
-/// Whoever greets does so at once.
-const GREETING: Duration = Duration::from_millis(400);
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,163 @@
+//! Chat: a room for many, with an admin at the server's terminal. How a message looks is the server's own business;
+//! what counts is that its text comes to everybody, once, with who said it.
+
+/// What is done in each case.
+mod plays;
+/// People who have come in.
+mod room;
+
+use crate::check::case::{Lab, Part, Role, Row};
+use crate::check::document::Level;
+use crate::check::labs::start;
+
+pub(crate) const LAB: Lab = Lab {
+    name: "chat",
+    role: Role::Server,
+    summary: "a chat for many: everybody has a nick, what one says all hear, and the admin at the server can /kick",
+    sheet: "sheet P2, task 3; sheet R, task 11",
+    parts: &[start::SERVER, Part { prefix: "chat", rows: ROWS }],
+    answers: |_| Vec::new(),
+};
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "broadcast",
+        level: Level::Must,
+        needs: &[],
+        title: "what one of three says comes to the other two, with the nick of who said it",
+        why: "this is what a chat is",
+        bug: "the message goes back to its sender only, or goes out without a name",
+        fix: "loop over all members, and put the nick before the text",
+        play: plays::broadcast,
+    },
+    Row {
+        name: "no-leak-before-join",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "who has not given a nick yet hears nothing of what is said",
+        why: "nobody knows who is listening otherwise",
+        bug: "the message goes to all sockets instead of all members",
+        fix: "put a socket into the list of members when its nick is there",
+        play: plays::no_leak,
+    },
+    Row {
+        name: "leave",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "when somebody leaves, the others are told who",
+        why: "the sheet asks for it",
+        bug: "the member is struck from the list without a word",
+        fix: "tell all when recv() returns nothing",
+        play: plays::leave,
+    },
+    Row {
+        name: "rst",
+        level: Level::Must,
+        needs: &["broadcast"],
+        title: "when somebody's connection is reset, the others go on",
+        why: "that is how a member leaves whose computer is switched off",
+        bug: "ConnectionResetError ends the server, or the list changes while it is walked through",
+        fix: "catch OSError in the member's thread; walk through a copy of the list",
+        play: plays::reset,
+    },
+    Row {
+        name: "dead-peer",
+        level: Level::Must,
+        needs: &["broadcast"],
+        title: "a member who has gone costs the others no message",
+        why: "send() to who has gone fails, and it is somebody else's message",
+        bug: "one failing send() ends the loop over all members",
+        fix: "try/except around each send(), and strike who fails from the list",
+        play: plays::dead_peer,
+    },
+    Row {
+        name: "exactly-once",
+        level: Level::Must,
+        needs: &["broadcast"],
+        title: "of four members who talk at once everybody hears each message once, whole, and in order",
+        why: "threads that send to the same socket come between each other",
+        bug: "nick and text are two sends, or two threads write at the same time",
+        fix: "one sendall() for a whole message, under a lock for each member",
+        play: plays::exactly_once,
+    },
+    Row {
+        name: "slow-reader",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "a member who reads nothing does not keep the others from talking",
+        why: "send() waits for who does not read",
+        bug: "one thread sends to one after the other",
+        fix: "a queue and a thread for each member, or a timeout for sending",
+        play: plays::slow_reader,
+    },
+    Row {
+        name: "dup-name",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "a nick that is taken is refused, or told apart",
+        why: "two with one name are one to everybody else",
+        bug: "nobody looks",
+        fix: "look whether the nick is among the members before adding it",
+        play: plays::dup_name,
+    },
+    Row {
+        name: "spoof",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "nobody can call themselves admin",
+        why: "the admin is the person at the server",
+        bug: "any nick is taken",
+        fix: "refuse the names that mean something",
+        play: plays::spoof,
+    },
+    Row {
+        name: "newline",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "a line end within a message begins no line that looks like somebody else's",
+        why: "who reads it cannot tell who said it",
+        bug: "the bytes are passed on as they came",
+        fix: "make each line a message of its own, with the nick before it",
+        play: plays::newline,
+    },
+    Row {
+        name: "history",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "who comes late sees what was said before",
+        why: "it is hard to join a talk otherwise",
+        bug: "nothing is kept",
+        fix: "keep the last twenty messages, and send them to who joins",
+        play: plays::history,
+    },
+    Row {
+        name: "kick",
+        level: Level::Must,
+        needs: &["broadcast"],
+        title: "`/kick NICK` at the server ends that member's connection and no other, and the others are told",
+        why: "the sheet asks for it",
+        bug: "the nick is struck from the list, and its connection stays open",
+        fix: "close the member's socket (shutdown() first, so that its thread wakes up)",
+        play: plays::kick,
+    },
+    Row {
+        name: "kick-denied",
+        level: Level::Must,
+        needs: &["broadcast"],
+        title: "`/kick` of an ordinary member has no effect",
+        why: "only the admin may",
+        bug: "the command is looked for in what everybody says",
+        fix: "look for commands in what is typed at the server only",
+        play: plays::kick_denied,
+    },
+    Row {
+        name: "kick-unknown",
+        level: Level::Must,
+        needs: &["kick"],
+        title: "kicking who is not there does no harm, and the admin can kick the next one",
+        why: "the admin mistypes",
+        bug: "KeyError or ValueError ends the admin's thread, or the server",
+        fix: "look whether the nick is there, and say so where it is not",
+        play: plays::kick_unknown,
+    },
+];
