@@ -495,10 +495,10 @@ fn who_is_asked_may_press_enter_twice() {
 
 #[test]
 fn what_is_no_answer_is_asked_for_again() {
-    let server = asked(&["echo=127.0.0.1:5"], "no host\nlocalhost\n99999\nport\n0\n");
+    let server = asked(&["echo=127.0.0.1:0"], "no host\nlocalhost\n99999\nport\n\n");
     let prompts = server.said().1;
     assert_eq!(prompts.matches("Host [127.0.0.1]: ").count(), 2, "{prompts}");
-    assert_eq!(prompts.matches("Port [5]: ").count(), 3, "{prompts}");
+    assert_eq!(prompts.matches("Port [0]: ").count(), 3, "{prompts}");
     assert!(prompts.contains("`no host`") && prompts.contains("`99999`") && prompts.contains("`port`"), "{prompts}");
     assert_eq!(shown(&answer_to(server.connect(), b"asked")), "asked");
 }
