@@ -182,6 +182,7 @@ pub(super) fn spoof(stage: &mut Stage) -> Played {
             let miss = two.wire.fault(Transport::Answered, "nobody is called admin", say::quoted(line.as_bytes()));
             return Err(miss.with_did(&format!("somebody came under the nick {name}, and said {text:?}")));
         }
+        guest.close();
     }
     Ok(None)
 }
