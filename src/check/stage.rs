@@ -1,5 +1,5 @@
 //! Stage: everything a case can do: start the program, talk to it, be talked to by it, look at it. A case is a function
-//! that is given one; its words end in a [`Miss`] by `?` where the program does not do its part.
+//! that is given one; its words end in a `Miss` by `?` where the program does not do its part.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

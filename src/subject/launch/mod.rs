@@ -1,8 +1,8 @@
 //! Launch: a stranger's program is started, with as much between it and the rest of the machine as the machine allows.
 //!
 //! `fork` is nothing for a program with threads, and what has to be done between it and the start of another program
-//! is not to be had without it. So the program that we are is started again, with a hidden verb and an [`Order`], does
-//! it ([`inside`]), and becomes the stranger's program.
+//! is not to be had without it. So the program that we are is started again, with a hidden verb and an `Order`, does
+//! it (`inside`), and becomes the stranger's program.
 
 /// The last that is ours before a process is the stranger's program.
 mod becoming;
