@@ -178,7 +178,7 @@ const ROWS: &[Row] = &[
         name: "one-write",
         level: Level::Extra,
         needs: &["one"],
-        title: "20 short messages in turn take less than 20 ms each, the median of them",
+        title: "50 short messages in turn take less than 20 ms each, the median of them",
         why: "a header and a text in two sends make Nagle's algorithm wait for an acknowledgement, 40 ms each",
         bug: "send(header) and then send(text)",
         fix: "send(header + text), or TCP_NODELAY",
@@ -321,20 +321,22 @@ fn one_write(stage: &mut Stage) -> Played {
     let shape = shape(stage)?;
     let mut wire = stage.connect()?;
     let mut times = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..50 {
         let text = stage.letters(16);
         let begun = Instant::now();
         exchange(&mut wire, shape, &text)?;
         times.push(begun.elapsed());
     }
     times.sort_unstable();
-    let median = format!("median {:.1} ms", times[10].as_secs_f64() * 1000.0);
-    // A machine that is busy is slow now and then; a program that waits is slow each time.
-    if times[10] < Duration::from_millis(20) || times[0] < Duration::from_millis(15) {
-        return Ok(Some(median));
+    let (quick, median) = (times[12], times[25]);
+    let said = format!("median {:.1} ms", median.as_secs_f64() * 1000.0);
+    // A machine that is busy is slow now and then; a program that waits is slow each time but the first ones, which
+    // the kernel acknowledges at once.
+    if median < Duration::from_millis(20) || quick < Duration::from_millis(15) {
+        return Ok(Some(said));
     }
-    let fault = wire.fault(Transport::Answered, "less than 20 ms", median);
-    Err(fault.with_did("sent 20 messages of 16 bytes, each after the answer to the last"))
+    let fault = wire.fault(Transport::Answered, "less than 20 ms", said);
+    Err(fault.with_did("sent 50 messages of 16 bytes, each after the answer to the last"))
 }
 
 /// Longer than any delay that would join two segments on this machine, and short enough for a header of 64.

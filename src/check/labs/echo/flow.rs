@@ -73,6 +73,8 @@ pub(crate) const FLOW: &[Row] = &[
             let mut wire = stage.connect()?;
             wire.send_urgent(b'!')?;
             wire.listen_for(Duration::from_millis(200));
+            // Who serves one client at a time serves no other before.
+            wire.close();
             stage.still_alive("a client sent a byte out of band").map(|()| None)
         },
     },
