@@ -2,7 +2,6 @@
 import queue
 import select
 import socket
-import sys
 import threading
 
 lock = threading.RLock()

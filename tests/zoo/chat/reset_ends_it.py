@@ -3,7 +3,6 @@ import os
 import queue
 import select
 import socket
-import sys
 import threading
 
 lock = threading.RLock()

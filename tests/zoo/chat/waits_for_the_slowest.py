@@ -1,7 +1,6 @@
 # Czat.
 import select
 import socket
-import sys
 import threading
 
 lock = threading.RLock()

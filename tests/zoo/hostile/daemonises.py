@@ -1,7 +1,6 @@
 # An echo server that goes to the background.
 import os
 import socket
-import time
 
 
 def serve(server):
