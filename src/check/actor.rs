@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -185,6 +185,29 @@ impl Actor {
         self.running.look()
     }
 
+    /// Whether it keeps a processor busy, or would if it had one, while there is nothing to do; how busy, in words.
+    pub(crate) fn spins(&self) -> Option<String> {
+        let (begun, before) = (Instant::now(), self.look());
+        for _ in 0..WATCHES {
+            self.scene.pause(WATCHED);
+            let (now, passed) = (self.look(), begun.elapsed());
+            let used = now.cpu.saturating_sub(before.cpu);
+            // On a busy machine who spins gets little of what he wants, and who waits wants nothing.
+            let wanted = now.wanted.saturating_sub(before.wanted);
+            if used > BUSY {
+                return Some(format!("{} ms of processor time in {} ms", used.as_millis(), passed.as_millis()));
+            }
+            if passed > WATCHED * 2 && wanted > passed.mul_f64(ALWAYS) {
+                let (wanted, passed) = (wanted.as_millis(), passed.as_millis());
+                return Some(format!("for {wanted} of {passed} ms it had work for a processor"));
+            }
+            if used < IDLE && wanted < passed.mul_f64(HARDLY) {
+                return None;
+            }
+        }
+        None
+    }
+
     pub(crate) fn awaits_input(&self) -> bool {
         self.running.awaits_input()
     }
@@ -271,6 +294,14 @@ fn tail(text: &[u8]) -> Vec<u8> {
 
 /// A Java program on a busy machine.
 pub(crate) const START: Duration = Duration::from_secs(10);
+/// What is used by who waits, and by who does not, in the times that it is watched.
+const IDLE: Duration = Duration::from_millis(20);
+const BUSY: Duration = Duration::from_millis(160);
+/// The same of what is wanted, as parts of the time.
+const HARDLY: f64 = 0.25;
+const ALWAYS: f64 = 0.6;
+const WATCHED: Duration = Duration::from_millis(400);
+const WATCHES: usize = 4;
 const ON_ITS_WAY: Duration = Duration::from_millis(30);
 const MOST_QUESTIONS: usize = 20;
 /// How Python, Java, Rust, Go, Node, C# and Ruby say that they were not prepared.

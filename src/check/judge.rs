@@ -145,11 +145,9 @@ fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
     let case = job.cases[at];
     let begun = Instant::now();
     let mut take = once(job, case, job.schedule);
-    let mut flaky = false;
+    let mut first = None;
     if depends_on_time(&take.played) && !job.setting.stop.load(std::sync::atomic::Ordering::Relaxed) {
-        let again = once(job, case, job.schedule);
-        flaky = again.played.is_ok();
-        take = again;
+        first = Some(std::mem::replace(&mut take, once(job, case, job.schedule)));
     }
     if let Err(Miss::Fail(fault)) = &take.played
         && let Some(schedule) = &fault.schedule
@@ -158,7 +156,10 @@ fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
     {
         take = shorter;
     }
-    let graded = Graded { flaky, duration_ms: millis(begun.elapsed()), ..grade(job, case, take) };
+    let mut graded = Graded { duration_ms: millis(begun.elapsed()), ..grade(job, case, take) };
+    if let Some(first) = first.filter(|_| graded.verdict == Verdict::Pass) {
+        (graded.flaky, graded.finding) = (true, grade(job, case, first).finding);
+    }
     // Nobody waits any more only when all is over.
     let _ = done.send((at, graded));
 }

@@ -175,12 +175,12 @@ impl Words {
             cases: self.selection.cases(lab)?,
             subjects: Subjects {
                 lab,
-                again,
                 sandbox: self.start.sandbox(),
                 pace: self.pace.pace(),
                 knowledge: self.knowledge.knowledge()?,
             },
             subject,
+            again,
             schedule,
             reports: self.reports.reports()?,
         })))
@@ -214,11 +214,11 @@ impl More {
                     cases: selection.cases(lab)?,
                     subjects: Subjects {
                         lab,
-                        again: check::Again { lab: lab.name, options, subject: typed },
                         sandbox: start.sandbox(),
                         pace: pace.pace(),
                         knowledge: knowledge.knowledge()?,
                     },
+                    again: check::Again { lab: lab.name, options, subject: typed },
                     command: start.command,
                     environment: start.env,
                     csv,

@@ -10,9 +10,10 @@ mod pages;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use super::stop::Stop;
@@ -48,6 +49,7 @@ pub(crate) struct Judging {
     pub(crate) subject: Subject,
     pub(crate) cases: Vec<Case>,
     pub(crate) subjects: Subjects,
+    pub(crate) again: Again,
     /// Said instead of what the one case would say.
     pub(crate) schedule: Option<Schedule>,
     pub(crate) reports: Reports,
@@ -57,7 +59,6 @@ pub(crate) struct Judging {
 #[derive(Debug)]
 pub(crate) struct Subjects {
     pub(crate) lab: &'static Lab,
-    pub(crate) again: Again,
     pub(crate) sandbox: Sandbox,
     pub(crate) pace: Pace,
     pub(crate) knowledge: Knowledge,
@@ -130,11 +131,12 @@ pub(crate) fn run(deed: Deed, talk: Talk) -> Result<Exit, Failure> {
 }
 
 fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
-    let Judging { subject, cases, subjects, schedule, reports } = judging;
-    let bench = Bench::set_up(subjects, talk)?;
-    let document = bench.judge(&Round { subject, cases: &cases, schedule, hidden: Vec::new(), name: None })?;
+    let Judging { subject, cases, subjects, again, schedule, reports } = judging;
+    let (bench, stop) = Bench::set_up(subjects, talk)?;
+    let round = Round { subject, cases: &cases, again: &again, schedule, hidden: Vec::new(), name: None };
+    let document = bench.judge(&round)?;
     outputs::tell(&document, &reports, talk)?;
-    Ok(match bench.stop.signal() {
+    Ok(match stop.signal() {
         Some(signal) => Exit::Signal(signal),
         None => verdict(&document),
     })
@@ -144,7 +146,6 @@ fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
 fn learn(learning: Learning, talk: Talk) -> Result<Exit, Failure> {
     let Learning { lab, command, sandbox } = learning;
     let pace = Pace { patience: 1.0, max_time: Duration::from_secs(60), seed: 1, jobs: None };
-    let again = Again { lab: lab.name, options: Vec::new(), subject: String::new() };
     let knowledge = Knowledge {
         rules: Vec::new(),
         port: None,
@@ -152,7 +153,7 @@ fn learn(learning: Learning, talk: Talk) -> Result<Exit, Failure> {
         events: EventWords::default(),
         dialogue: None,
     };
-    let bench = Bench::set_up(Subjects { lab, again, sandbox, pace, knowledge }, talk)?;
+    let (bench, _stop) = Bench::set_up(Subjects { lab, sandbox, pace, knowledge }, talk)?;
     let setting = bench.setting(Subject::Started(command), Vec::new());
     let proposal = judge::learn(lab, &setting).map_err(Failure::failed)?;
     print::run(proposal.as_bytes())
@@ -175,14 +176,17 @@ struct Bench {
     subjects: Subjects,
     walls: Walls,
     isolation: String,
-    stop: Stop,
-    talk: Talk,
+    /// Set when nothing is to be begun any more.
+    stop: Arc<AtomicBool>,
+    /// A line for each program that is being judged, on a terminal.
+    lines: MultiProgress,
 }
 
 /// One program and its cases.
 struct Round<'a> {
     subject: Subject,
     cases: &'a [Case],
+    again: &'a Again,
     schedule: Option<Schedule>,
     /// What it does not see.
     hidden: Vec<PathBuf>,
@@ -191,7 +195,7 @@ struct Round<'a> {
 }
 
 impl Bench {
-    fn set_up(subjects: Subjects, talk: Talk) -> Result<Self, Failure> {
+    fn set_up(subjects: Subjects, talk: Talk) -> Result<(Self, Stop), Failure> {
         descriptors::raise();
         // Before there is a second thread.
         let (walls, why) = match subjects.sandbox {
@@ -201,7 +205,10 @@ impl Bench {
         let isolation = isolation(walls, why.as_deref());
         let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
         talk.say(&format!("isolation: {isolation}"));
-        Ok(Self { subjects, walls, isolation, stop, talk })
+        let quiet = talk.volume == Volume::Quiet;
+        let lines = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let lines = MultiProgress::with_draw_target(lines);
+        Ok((Self { subjects, walls, isolation, stop: Arc::clone(&stop.set), lines }, stop))
     }
 
     fn setting(&self, subject: Subject, hidden: Vec<PathBuf>) -> Setting {
@@ -218,7 +225,7 @@ impl Bench {
             events: knowledge.events.clone(),
             frame: knowledge.frame,
             dialogue: knowledge.dialogue.clone(),
-            stop: Arc::clone(&self.stop.set),
+            stop: Arc::clone(&self.stop),
             learned: OnceLock::new(),
             spoken: OnceLock::new(),
         }
@@ -229,7 +236,7 @@ impl Bench {
             // What cannot be copied is said once, and not for each case.
             crate::check::workplace::Workplace::new(command).map_err(|e| Failure::bad_words(e.to_string()))?;
         }
-        let Subjects { lab, again, pace, .. } = &self.subjects;
+        let (Subjects { lab, pace, .. }, again) = (&self.subjects, round.again);
         let (started, begun) = (Timestamp::now(), Instant::now());
         let mut hidden = round.hidden.clone();
         if let Subject::Started(command) = &round.subject {
@@ -266,9 +273,7 @@ impl Bench {
 
     /// What is under way, on a terminal.
     fn bar(&self, round: &Round) -> ProgressBar {
-        let bar = ProgressBar::new(round.cases.len() as u64);
-        let quiet = self.talk.volume == Volume::Quiet;
-        bar.set_draw_target(if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        let bar = self.lines.add(ProgressBar::new(round.cases.len() as u64));
         let style = ProgressStyle::with_template("{prefix}{pos}/{len} {bar:20} {elapsed} {msg}");
         bar.set_style(style.expect("the template is sound"));
         bar.set_prefix(round.name.map(|name| format!("{name}: ")).unwrap_or_default());

@@ -11,6 +11,9 @@ use super::usage::figure;
 pub(crate) struct Look {
     /// Time on processors of all who live and of those they have waited for, in steps of 10 ms.
     pub(crate) cpu: Duration,
+    /// The same, and the time in which those who live wanted a processor and had none. On a busy machine it tells who
+    /// works from who waits. 0 where the kernel does not count it (CONFIG_SCHED_INFO).
+    pub(crate) wanted: Duration,
     /// Resident memory. What processes share is counted for each.
     pub(crate) memory_bytes: u64,
     pub(crate) threads: usize,
@@ -35,10 +38,19 @@ impl Look {
         self.cpu += cpu(&stat).unwrap_or_default() + cpu_of_children(&stat).unwrap_or_default();
         self.memory_bytes += memory(pid);
         self.descriptors += fs::read_dir(format!("/proc/{pid}/fd")).map(Iterator::count).unwrap_or_default();
-        let tasks = tasks(pid);
-        self.threads += tasks.len();
-        self.is_runnable |= tasks.into_iter().any(|task| matches!(state(pid, task), Some('R' | 'D')));
+        for task in tasks(pid) {
+            self.threads += 1;
+            self.is_runnable |= matches!(state(pid, task), Some('R' | 'D'));
+            self.wanted += wanted(pid, task);
+        }
     }
+}
+
+/// Time on a processor and time in the queue for one, in nanoseconds.
+fn wanted(pid: u32, task: u32) -> Duration {
+    let counted = fs::read_to_string(format!("/proc/{pid}/task/{task}/schedstat")).unwrap_or_default();
+    let both = counted.split_ascii_whitespace().take(2).filter_map(|nanoseconds| nanoseconds.parse().ok());
+    both.map(Duration::from_nanos).sum()
 }
 
 /// Resident memory of a process in bytes, what it shares with others included.
@@ -66,6 +78,8 @@ mod tests {
         let look = Look::at(&[pid], u32::MAX);
         assert!(look.memory_bytes > 100_000 && look.threads > 0 && look.descriptors > 2, "{look:?}");
         assert!(look.is_runnable);
+        let counts = fs::read_to_string("/proc/self/schedstat").is_ok_and(|counted| !counted.starts_with("0 0"));
+        assert!(look.wanted > Duration::ZERO || !counts, "{look:?}");
         assert!(own_memory(pid) > 0 && own_memory(pid) <= memory(pid) * 2);
     }
 

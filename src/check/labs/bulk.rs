@@ -8,6 +8,7 @@ use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
 use crate::check::labs::echo::SEEN_APART;
 use crate::check::labs::start;
+use crate::check::scene::until;
 use crate::check::stage::Stage;
 use crate::check::wire::{Reach, Wire};
 
@@ -232,10 +233,15 @@ fn four_at_once(stage: &mut Stage) -> Played {
 
 fn quitter(stage: &mut Stage) -> Played {
     let half = stage.letters(SIZE / 2);
+    stage.listening()?;
+    let descriptors = |stage: &Stage| stage.actor().map_or(0, |actor| actor.look().descriptors);
+    let before = descriptors(stage);
     let mut first = stage.connect()?;
     first.send(&half)?;
     first.listen_for(Duration::from_millis(50));
     first.reset();
+    // What it leaves behind is found by who comes when it has noticed.
+    let _ = until(stage.scene.wait(NOTICING), || (descriptors(stage) <= before).then_some(()));
     another(stage, "a client sent 51200 bytes and reset its connection")?;
     let mut second = stage.connect()?;
     second.send(&half)?;
@@ -309,5 +315,7 @@ fn rss50(stage: &mut Stage) -> Played {
 const SIZE: usize = 102_400;
 /// Of 50 clients that leave what they sent behind it would be 5.
 const MOST_GROWN: u64 = 4;
+/// Who never closes what has ended is found elsewhere.
+const NOTICING: Duration = Duration::from_millis(500);
 /// Turns of 5 ms: as long as any answer may take.
 const MOST_SILENT: usize = 400;

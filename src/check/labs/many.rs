@@ -143,7 +143,8 @@ const ROWS: &[Row] = &[
         fix: "no lock around send(); what is shared is copied first",
         play: |stage| {
             let mut lazy = stage.connect_with(Reach { receive_buffer: Some(4096), ..Reach::default() })?;
-            let much = stage.letters(4 << 20);
+            // More than the buffers of both ends take.
+            let much = stage.letters(12 << 20);
             let taken = lazy.push(&much, Duration::from_millis(500));
             let mut other = stage.connect()?;
             let text = stage.letters(9);

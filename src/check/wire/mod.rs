@@ -126,17 +126,16 @@ impl Wire {
         Ok(())
     }
 
-    /// Says as much as is taken within `span`, without listening; how much that was.
+    /// Says as much as is taken, without listening, until nothing was taken for `span`; how much that was.
     pub(crate) fn push(&mut self, bytes: &[u8], span: Duration) -> usize {
-        let mut rest = bytes;
-        let mut left = span;
-        while !rest.is_empty() && !left.is_zero() && !self.scene.is_stopped() {
+        let scene = Rc::clone(&self.scene);
+        let (mut rest, mut wait) = (bytes, scene.wait(span));
+        while !rest.is_empty() {
             match self.socket.write(rest) {
-                Ok(n) => rest = &rest[n..],
+                Ok(n) => (rest, wait) = (&rest[n..], scene.wait(span)),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    let slice = left.min(Duration::from_millis(20));
+                    let Some(slice) = wait.slice() else { break };
                     self.await_socket(PollFlags::OUT, slice);
-                    left -= slice;
                 }
                 Err(_) => break,
             }

@@ -4,8 +4,10 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use super::{Bench, Round, Subjects};
+use super::{Again, Bench, Round, Subjects};
 use crate::check::case::{Case, Role};
 use crate::check::document::Document;
 use crate::check::report::class::{self, ClassRow};
@@ -23,6 +25,7 @@ pub(crate) struct Class {
     pub(crate) anew: Anew,
     pub(crate) cases: Vec<Case>,
     pub(crate) subjects: Subjects,
+    pub(crate) again: Again,
     /// Empty where it is to be looked for.
     pub(crate) command: Vec<OsString>,
     pub(crate) environment: Vec<(OsString, OsString)>,
@@ -48,63 +51,135 @@ pub(crate) enum Table {
 
 /// # Errors
 /// Where results cannot be kept, or a table cannot be written. Not where submissions are wrong.
-pub(super) fn run(mut class: Class, talk: Talk) -> Result<Exit, Failure> {
-    let keep = |e: std::io::Error| {
-        let results = class.results.display();
-        Failure::failed(format!("cannot keep results in {results}: {}; name another folder with --results", Reason(&e)))
-    };
-    fs::create_dir_all(&class.results).map_err(keep)?;
-    let results = class.results.canonicalize().map_err(keep)?;
+pub(super) fn run(class: Class, talk: Talk) -> Result<Exit, Failure> {
+    fs::create_dir_all(&class.results).map_err(|e| not_kept(&class.results, &e))?;
+    let results = class.results.canonicalize().map_err(|e| not_kept(&class.results, &e))?;
     let folders = submissions(&class.folders)?;
-    let (cases, command, environment) = (class.cases, class.command, class.environment);
-    let typed = std::mem::take(&mut class.subjects.again.subject);
-    let mut bench = Bench::set_up(class.subjects, talk)?;
-    let hidden: Vec<PathBuf> = folders.iter().map(|(_, folder)| folder.clone()).chain([results.clone()]).collect();
-    let mut rows = Vec::new();
-    for (at, (student, folder)) in folders.iter().enumerate() {
-        if bench.stop.is_set() {
-            break;
-        }
-        let kept = results.join(format!("{student}.json"));
-        if class.anew == Anew::Missing
-            && let Some(document) = read(&kept, folder)
-        {
-            rows.push(ClassRow { student: student.clone(), document: Some(document), trouble: None });
-            continue;
-        }
-        let words = if command.is_empty() { program_of(folder, bench.subjects.lab.role) } else { Ok(command.clone()) };
-        let judged = words.and_then(|words| {
-            let shown = if command.is_empty() { shown(&words) } else { typed.clone() };
-            bench.subjects.again.subject = shown;
-            bench.subjects.again.options = with_folder(&bench.subjects.again.options, folder);
-            let found = Command::typed(words, folder, Some(folder));
-            let subject = Subject::Started(Command { environment: environment.clone(), ..found });
-            let name = format!("{student} ({} of {})", at + 1, folders.len());
-            let round = Round { subject, cases: &cases, schedule: None, hidden: hidden.clone(), name: Some(&name) };
-            bench.judge(&round).map_err(|failure| failure.sentence)
-        });
-        match judged {
-            // What was cut short is no result.
-            Ok(_) if bench.stop.is_set() => break,
-            Ok(document) => {
-                let text = serde_json::to_string(&document).map_err(|e| Failure::failed(e.to_string()))?;
-                write_whole(&kept, &text).map_err(keep)?;
-                rows.push(ClassRow { student: student.clone(), document: Some(document), trouble: None });
-            }
-            Err(trouble) => rows.push(ClassRow { student: student.clone(), document: None, trouble: Some(trouble) }),
-        }
-    }
+    let (bench, stop) = Bench::set_up(class.subjects, talk)?;
+    let school = School {
+        hidden: folders.iter().map(|(_, folder)| folder.clone()).chain([results.clone()]).collect(),
+        folders,
+        results,
+        anew: class.anew,
+        cases: class.cases,
+        again: class.again,
+        command: class.command,
+        environment: class.environment,
+        bench,
+    };
+    let rows = school.rows()?;
     match class.stdout {
         Table::Text => print::run(class::matrix_text(&rows).as_bytes())?,
         Table::Json => print::run(class::matrix_json(&rows).as_bytes())?,
     };
     print::to_file(class.csv.as_deref(), |out| out.write_all(class::matrix_csv(&rows).as_bytes()))?;
     print::to_file(class.html.as_deref(), |out| out.write_all(class::matrix_html(&rows).as_bytes()))?;
-    Ok(match bench.stop.signal() {
+    Ok(match stop.signal() {
         Some(signal) => Exit::Signal(signal),
         None if rows.iter().any(|row| row.document.is_none()) => Exit::CouldNotJudge,
         None => Exit::Done,
     })
+}
+
+/// Where submissions are judged, some beside each other.
+struct School {
+    folders: Vec<(String, PathBuf)>,
+    /// No submission sees the others, or what was found out.
+    hidden: Vec<PathBuf>,
+    results: PathBuf,
+    anew: Anew,
+    cases: Vec<Case>,
+    again: Again,
+    command: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    bench: Bench,
+}
+
+impl School {
+    /// A row for each submission that there was time for, in the order in which they were named.
+    fn rows(&self) -> Result<Vec<ClassRow>, Failure> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<Vec<(usize, ClassRow)>, Failure> {
+            let mut rows = Vec::new();
+            while let at = next.fetch_add(1, Ordering::Relaxed)
+                && at < self.folders.len()
+                && let Some(row) = self.row(at)?
+            {
+                rows.push((at, row));
+            }
+            Ok(rows)
+        };
+        let abreast = if self.bench.walls.network { ABREAST } else { 1 };
+        let done = thread::scope(|scope| {
+            let workers: Vec<_> = (0..abreast).map(|_| scope.spawn(work)).collect();
+            let done = workers.into_iter().map(|worker| worker.join().expect("a worker catches what its cases throw"));
+            done.collect::<Result<Vec<_>, _>>()
+        })?;
+        let mut rows: Vec<_> = done.into_iter().flatten().collect();
+        rows.sort_unstable_by_key(|(at, _)| *at);
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// What is known of a submission, or is found out now; nothing where we were stopped before.
+    fn row(&self, at: usize) -> Result<Option<ClassRow>, Failure> {
+        let stopped = || self.bench.stop.load(Ordering::Relaxed);
+        let (student, folder) = &self.folders[at];
+        let kept = self.results.join(format!("{student}.json"));
+        let row = |document, trouble| Ok(Some(ClassRow { student: student.clone(), document, trouble }));
+        if self.anew == Anew::Missing
+            && let Some(document) = read(&kept, folder).filter(|document| self.is_about_this(document))
+        {
+            return row(Some(document), None);
+        }
+        if stopped() {
+            return Ok(None);
+        }
+        match self.judge(at) {
+            // What was cut short is no result.
+            Ok(_) if stopped() => Ok(None),
+            Ok(document) => {
+                let text = serde_json::to_string(&document).map_err(|e| Failure::failed(e.to_string()))?;
+                write_whole(&kept, &text).map_err(|e| not_kept(&self.results, &e))?;
+                row(Some(document), None)
+            }
+            Err(trouble) => row(None, Some(trouble)),
+        }
+    }
+
+    fn judge(&self, at: usize) -> Result<Document, String> {
+        let (student, folder) = &self.folders[at];
+        let words = match &self.command[..] {
+            [] => program_of(folder, self.bench.subjects.lab.role)?,
+            command => command.to_vec(),
+        };
+        let mut again = self.again.clone();
+        again.options.extend(["--cwd".to_owned(), folder.to_string_lossy().into_owned()]);
+        if self.command.is_empty() {
+            again.subject = shown(&words);
+        }
+        let command = Command { environment: self.environment.clone(), ..Command::typed(words, folder, Some(folder)) };
+        let name = format!("{student} ({} of {})", at + 1, self.folders.len());
+        let round = Round {
+            subject: Subject::Started(command),
+            cases: &self.cases,
+            again: &again,
+            schedule: None,
+            hidden: self.hidden.clone(),
+            name: Some(&name),
+        };
+        self.bench.judge(&round).map_err(|failure| failure.sentence)
+    }
+
+    /// Whether that was this lab, and these cases of it.
+    fn is_about_this(&self, document: &Document) -> bool {
+        let known = document.cases.iter().map(|case| &case.id);
+        document.lab == self.bench.subjects.lab.name && known.eq(&self.cases.iter().map(Case::id).collect::<Vec<_>>())
+    }
+}
+
+fn not_kept(results: &Path, e: &std::io::Error) -> Failure {
+    let (results, why) = (results.display(), Reason(e));
+    Failure::failed(format!("cannot keep results in {results}: {why}; name another folder with --results"))
 }
 
 /// The names of students and their folders.
@@ -166,11 +241,6 @@ fn shown(words: &[OsString]) -> String {
     format!("-- {}", shell_words::join(words.iter().map(|word| word.to_string_lossy())))
 }
 
-fn with_folder(options: &[String], folder: &Path) -> Vec<String> {
-    let mut options: Vec<String> = options.to_vec();
-    if let Some(at) = options.iter().position(|option| option == "--cwd") {
-        options.drain(at..(at + 2).min(options.len()));
-    }
-    options.extend(["--cwd".to_owned(), folder.to_string_lossy().into_owned()]);
-    options
-}
+/// Submissions at a time, where each case has a network of its own: they wait for their last cases far more than they
+/// work.
+const ABREAST: usize = 4;

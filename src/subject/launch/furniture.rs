@@ -16,7 +16,8 @@ use rustix::mount::{
 
 use super::order::Order;
 
-/// Does all of it in a namespace of mounts of its own. Gives where the program may write.
+/// Does all of it in a namespace of mounts of its own, but for what the first process of the namespaces has to do
+/// ([`own_processes`]). Gives where the program may write.
 pub(super) fn furnish(order: &Order) -> Result<Vec<OsString>, (&'static str, io::Error)> {
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change("/", private).map_err(|error| ("keep its mounts to itself", error.into()))?;
@@ -33,10 +34,16 @@ pub(super) fn furnish(order: &Order) -> Result<Vec<OsString>, (&'static str, io:
     cover_all(around)?;
     put_back(folder, &tree).map_err(|error| ("bring its folder back", error))?;
     cover_all(within)?;
+    // Those that may not be covered may not be reached by somebody without rights either.
+    SERVICES.iter().for_each(|service| drop(cover(Path::new(service))));
+    Ok(writable)
+}
+
+/// The processes as the calling one sees them.
+pub(super) fn own_processes() {
     // Where that is refused, as in a container that covers a part of it, the program sees processes that it cannot
     // reach.
     let _ = mount("proc", "/proc", "proc", quiet(), None);
-    Ok(writable)
 }
 
 fn hold(folder: &Path) -> Result<OwnedFd, Errno> {
@@ -93,3 +100,16 @@ fn put_back(folder: &Path, tree: &OwnedFd) -> io::Result<()> {
 fn quiet() -> MountFlags {
     MountFlags::NOSUID | MountFlags::NODEV
 }
+
+/// Where services of this machine and of this person are reached by sockets that are files, which no network keeps
+/// apart.
+const SERVICES: &[&str] = &[
+    "/run/user",
+    "/run/dbus",
+    "/run/docker.sock",
+    "/run/containerd",
+    "/run/podman",
+    "/run/mysqld",
+    "/run/postgresql",
+    "/run/systemd/private",
+];

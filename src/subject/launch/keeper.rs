@@ -1,6 +1,6 @@
 //! Keeper: the parent of a program: it gives it a terminal, starts it, waits for everybody who is left of it, and says how
-//! the program ended. Where the program has namespaces of its own, the keeper is their first process, furnishes them,
-//! and takes everybody there with it when it ends.
+//! the program ended. Where the program has namespaces of its own, the keeper is their first process, and takes
+//! everybody there with it when it ends.
 //!
 //! The program could lead a session by itself. But then the kernel would send SIGHUP to its children when it ends, and a
 //! daemon that was about to leave the session would end with it, which it does not when a person starts it in a shell.
@@ -17,35 +17,34 @@ use rustix::stdio::{stdin, stdout};
 use super::super::news::{Ended, News};
 use super::super::tree::kill_descendants;
 use super::becoming::{forget_files, set_signals, stay_with};
-use super::furniture::furnish;
+use super::furniture::own_processes;
 use super::order::{Order, Role};
 
 /// Stdout is the pipe for news.
 pub(super) fn run(order: &Order, command: &[OsString]) {
-    let ran = prepare(order).and_then(|writable| start(order, writable, command));
+    let ran = prepare(order).and_then(|()| start(order, command));
     match ran {
         Ok(program) => reap(program),
         Err(failed) => failed.send(stdout()),
     }
 }
 
-fn prepare(order: &Order) -> Result<Vec<OsString>, News> {
+fn prepare(order: &Order) -> Result<(), News> {
     let step = |name: &'static str| move |error: Errno| News::failed(name, &error.into());
     set_signals();
-    let writable = if order.walls.processes {
+    if order.walls.processes {
         stay_with(order).map_err(step("be tied to its parent"))?;
-        furnish(order).map_err(|(step, error)| News::failed(step, &error))?
+        own_processes();
     } else {
         forget_files();
         let tied = thread::Builder::new().spawn(end_with_terminal);
         tied.map_err(|error| News::failed("be tied to its terminal", &error))?;
-        order.writable.clone()
-    };
+    }
     setsid().map_err(step("begin a session"))?;
     ioctl_tiocsctty(stdin()).map_err(step("take its terminal"))?;
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(step("adopt daemons"))?;
-    Ok(writable)
+    Ok(())
 }
 
 /// Whoever started us has the other end of the terminal. When that is gone, and he with it, nobody is to be left.
@@ -61,11 +60,10 @@ fn end_with_terminal() {
 }
 
 /// The program, when it is one.
-fn start(order: &Order, writable: Vec<OsString>, command: &[OsString]) -> Result<Pid, News> {
+fn start(order: &Order, command: &[OsString]) -> Result<Pid, News> {
     let failed = |error: io::Error| News::failed("start the program", &error);
     let (mut news, writer) = io::pipe().map_err(failed)?;
-    let order = Order { writable, ..order.pass_on(Role::Program) };
-    let mut launched = order.command(command).map_err(failed)?;
+    let mut launched = order.pass_on(Role::Program).command(command).map_err(failed)?;
     let program = launched.stdout(writer).spawn().map_err(failed)?;
     // It waits for that, because who reads a terminal that others have is stopped.
     let given = rustix::termios::tcsetpgrp(stdin(), Pid::from_child(&program));

@@ -1,5 +1,5 @@
-//! Namespaces: the outer of the two processes between us and a program that has them: it makes them, starts their first
-//! process, and takes all of it down with itself.
+//! Namespaces: the outer of the two processes between us and a program that has them: it makes them, furnishes them,
+//! starts their first process, and takes all of it down with itself.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,17 +11,19 @@ use rustix::thread::{capabilities, configure_capability_in_ambient_set, set_capa
 
 use super::super::news::News;
 use super::becoming::{forget_files, set_signals, stay_with};
+use super::furniture::furnish;
 use super::order::{Order, Role};
 use super::walls::{Known, be_known_as};
 
 /// Stdout is the pipe for news. Comes to its end with the first process of the namespaces.
 pub(super) fn hold(order: &Order, command: &[OsString]) {
-    if let Err(failed) = make(order).and_then(|()| run(order, command)) {
+    if let Err(failed) = make(order).and_then(|writable| run(order, writable, command)) {
         failed.send(stdout());
     }
 }
 
-fn make(order: &Order) -> Result<(), News> {
+/// Gives where the program may write.
+fn make(order: &Order) -> Result<Vec<OsString>, News> {
     forget_files();
     set_signals();
     stay_with(order).map_err(|error| News::failed("be tied to its parent", &error.into()))?;
@@ -29,12 +31,14 @@ fn make(order: &Order) -> Result<(), News> {
     keep_rights().map_err(|error| News::failed("keep its rights", &error))?;
     // A machine may be known by its name to a network that is not there any more. Who asks for it finds loopback.
     let _ = rustix::system::sethostname(b"localhost");
-    Ok(())
+    furnish(order).map_err(|(step, error)| News::failed(step, &error))
 }
 
-fn run(order: &Order, command: &[OsString]) -> Result<(), News> {
+fn run(order: &Order, writable: Vec<OsString>, command: &[OsString]) -> Result<(), News> {
     let failed = |error: io::Error| News::failed("start the first process", &error);
-    let keeper = order.pass_on(Role::Keeper).command(command).and_then(|mut keeper| keeper.spawn());
+    // What is hidden is hidden by now, and the program can read the words of the keeper.
+    let order = Order { hidden: Vec::new(), writable, ..order.pass_on(Role::Keeper) };
+    let keeper = order.command(command).and_then(|mut keeper| keeper.spawn());
     let mut keeper = keeper.map_err(failed)?;
     News::Keeper(keeper.id()).send(stdout());
     keeper.wait().map_err(failed)?;

@@ -10,9 +10,17 @@ def empty(sock):
             break
 
 
+def ask_port(prompt):
+    while True:
+        text = input(prompt) or "9090"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        print("Порт — это число от 1 до 65535")
+
+
 def main():
     host = input("Введите имя хоста: ") or "localhost"
-    port = int(input("Введите номер порта: ") or 9090)
+    port = ask_port("Введите номер порта: ")
     sock = socket.create_connection((host, port), timeout=5)
     sock.settimeout(None)
     print(f"Соединение с сервером установлено: {host}:{port}")

@@ -25,9 +25,17 @@ def receive(sock):
     os._exit(0)
 
 
+def ask_port(prompt):
+    while True:
+        text = input(prompt) or "5555"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        print("Port to liczba od 1 do 65535")
+
+
 def main():
     host = input("Podaj adres serwera: ") or "127.0.0.1"
-    port = int(input("Podaj port: ") or 5555)
+    port = ask_port("Podaj port: ")
     sock = socket.create_connection((host, port), timeout=5)
     sock.settimeout(None)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -21,9 +21,17 @@ def receive(sock):
     os._exit(0)
 
 
+def ask_port(prompt):
+    while True:
+        text = input(prompt) or "5555"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        print("A port is a number from 1 to 65535")
+
+
 def main():
     host = input("Host [127.0.0.1]: ") or "127.0.0.1"
-    port = int(input("Port [5555]: ") or 5555)
+    port = ask_port("Port [5555]: ")
     sock = socket.create_connection((host, port), timeout=5)
     sock.settimeout(None)
     print(f"Connected to {host}:{port}")

@@ -3,9 +3,17 @@ import socket
 import sys
 
 
+def ask_port(prompt):
+    while True:
+        text = input(prompt) or "5555"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        print("Port to liczba od 1 do 65535")
+
+
 def main():
     host = input("Podaj adres serwera: ") or "127.0.0.1"
-    port = int(input("Podaj port: ") or 5555)
+    port = ask_port("Podaj port: ")
     sock = socket.create_connection((host, port), timeout=5)
     sock.settimeout(None)
     print(f"Połączono z {host}:{port}")

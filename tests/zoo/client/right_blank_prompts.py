@@ -24,9 +24,16 @@ def receive(sock):
     os._exit(0)
 
 
+def ask_port():
+    while True:
+        text = input() or "9090"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+
+
 def main():
     host = input() or "localhost"
-    port = int(input() or 9090)
+    port = ask_port()
     sock = socket.create_connection((host, port), timeout=5)
     sock.settimeout(None)
     print(f"Соединение с сервером установлено: {host}:{port}")

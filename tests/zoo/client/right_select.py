@@ -14,6 +14,14 @@ def typed():
     return data.decode(errors="replace").splitlines()
 
 
+def ask_port(prompt):
+    while True:
+        text = input(prompt) or "5555"
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        print("A port is a number from 1 to 65535")
+
+
 def talk(sock):
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while True:
@@ -34,7 +42,7 @@ def talk(sock):
 
 try:
     host = input("Adres serwera [127.0.0.1]: ") or "127.0.0.1"
-    port = int(input("Port [5555]: ") or 5555)
+    port = ask_port("Port [5555]: ")
     with socket.create_connection((host, port), timeout=5) as sock:
         sock.settimeout(None)
         print("Połączono z", host, port)

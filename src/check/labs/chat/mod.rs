@@ -31,6 +31,16 @@ const ROWS: &[Row] = &[
         play: plays::broadcast,
     },
     Row {
+        name: "join-name",
+        level: Level::Should,
+        needs: &["broadcast"],
+        title: "when somebody comes in, the others are told who",
+        why: "the sheet asks for it",
+        bug: "the member is put into the list without a word",
+        fix: "tell all, with the nick, when it is known",
+        play: plays::join_name,
+    },
+    Row {
         name: "no-leak-before-join",
         level: Level::Should,
         needs: &["broadcast"],
@@ -159,5 +169,15 @@ const ROWS: &[Row] = &[
         bug: "KeyError or ValueError ends the admin's thread, or the server",
         fix: "look whether the nick is there, and say so where it is not",
         play: plays::kick_unknown,
+    },
+    Row {
+        name: "kick-self",
+        level: Level::Should,
+        needs: &["kick"],
+        title: "an admin who kicks `admin` does no harm, and can kick the next one",
+        why: "somebody always tries it",
+        bug: "the admin is a member without a connection, and None has no close()",
+        fix: "refuse it: the admin is nobody who can be kicked",
+        play: plays::kick_self,
     },
 ];

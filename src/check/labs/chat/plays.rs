@@ -27,6 +27,14 @@ pub(super) fn broadcast(stage: &mut Stage) -> Played {
     Ok(Some(echo.to_owned()))
 }
 
+pub(super) fn join_name(stage: &mut Stage) -> Played {
+    let [mut one, mut two, _three] = three(stage)?;
+    let late = Member::join(stage)?;
+    let did = format!("three were there, and {} came in", late.nick);
+    one.must_hear(&late.nick, &did)?;
+    two.must_hear(&late.nick, &did).map(|_| None)
+}
+
 pub(super) fn no_leak(stage: &mut Stage) -> Played {
     let mut stranger = stage.dial(Reach::default())?;
     let [mut one, mut two, _three] = three(stage)?;
@@ -251,14 +259,23 @@ pub(super) fn kick_denied(stage: &mut Stage) -> Played {
 }
 
 pub(super) fn kick_unknown(stage: &mut Stage) -> Played {
-    let [one, mut two, three] = three(stage)?;
     let nobody = nick(stage);
-    for name in [&nobody, &two.nick] {
+    kick_in_vain(stage, &nobody)
+}
+
+pub(super) fn kick_self(stage: &mut Stage) -> Played {
+    kick_in_vain(stage, "admin")
+}
+
+/// The admin kicks somebody who cannot be kicked, and then somebody who can.
+fn kick_in_vain(stage: &mut Stage, vainly: &str) -> Played {
+    let [one, mut two, three] = three(stage)?;
+    for name in [vainly, &two.nick] {
         let typed = kick_line(stage, name);
         stage.at_its_terminal()?.tell(&typed);
         stage.scene.breathe(Duration::from_millis(200));
     }
-    let did = format!("kicked {nobody}, who is not there, and then {}", two.nick);
+    let did = format!("kicked {vainly}, who is not there to be kicked, and then {}", two.nick);
     two.wire.listen_to_the_end();
     if two.wire.end().is_none() {
         let want = format!("the end of {}'s connection", two.nick);

@@ -1,6 +1,8 @@
 //! Client: the program of a person at a terminal, and we are its server. What we answer is never what was typed: a
 //! terminal shows everybody what he types, so only other words show what a program has received.
 
+/// Where to go, told wrongly.
+mod asked;
 /// Who leaves, and how the other one takes it.
 mod parting;
 /// What is typed, sent, answered and shown.
@@ -18,6 +20,7 @@ pub(crate) const LAB: Lab = Lab {
     parts: &[
         start::RUNS,
         Part { prefix: "client", rows: TURNS },
+        Part { prefix: "client", rows: ASKED },
         Part { prefix: "client", rows: PARTING },
         Part { prefix: "client", rows: LINES },
     ],
@@ -114,6 +117,29 @@ const TURNS: &[Row] = &[
         bug: "each piece is decoded by itself, and half a letter is no text",
         fix: "decode whole answers, or with an incremental decoder, or with errors=\"replace\"",
         play: turns::utf8_split,
+    },
+];
+
+const ASKED: &[Row] = &[
+    Row {
+        name: "bad-port",
+        level: Level::Should,
+        needs: &["connects"],
+        title: "where it asks for a port, `abc`, 0 and 99999 are asked for again, or it goes to its default, or ends well",
+        why: "people mistype; sheet R, task 4",
+        bug: "int() raises ValueError, or connect() OverflowError, and nobody catches it",
+        fix: "text.isdigit() and 0 < int(text) < 65536, in a loop that asks again",
+        play: asked::bad_port,
+    },
+    Row {
+        name: "bad-host",
+        level: Level::Should,
+        needs: &["connects"],
+        title: "where it asks for a host, one that is none is asked for again, or it goes to its default, or ends well",
+        why: "people mistype; sheet R, task 4",
+        bug: "gaierror ends it with a traceback",
+        fix: "except OSError around connect(): gaierror is one too",
+        play: asked::bad_host,
     },
 ];
 

@@ -112,8 +112,8 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
             After::AskedWhere => return Ok(Some("it asks where to go".to_owned())),
             // A thread that goes round in a circle does not show in what it asks.
             After::Asks if !std::mem::replace(&mut is_watched, true) => {
-                if spins(program, &scene) {
-                    let got = "it asks for the next line, and keeps a processor busy";
+                if let Some(busy) = program.spins() {
+                    let got = format!("it asks for the next line, and {busy}");
                     return Err(program.fault(Transport::Spun, LEAVES, got).with_did(did));
                 }
             }
@@ -125,10 +125,10 @@ fn take_leave(stage: &mut Stage, mark: u64, did: &str) -> Played {
                 }
             },
             After::Nothing => {
-                let got = "it goes on, and asks for nothing";
-                let spins = spins(program, &scene);
-                let transport = if spins { Transport::Spun } else { Transport::Timeout };
-                let got = if spins { "it goes on, and keeps a processor busy" } else { got };
+                let (transport, got) = match program.spins() {
+                    Some(busy) => (Transport::Spun, format!("it goes on: {busy}")),
+                    None => (Transport::Timeout, "it goes on, and asks for nothing".to_owned()),
+                };
                 return Err(program.fault(transport, LEAVES, got).with_did(did));
             }
         }
@@ -240,12 +240,10 @@ fn nobody_there(stage: &mut Stage) -> Result<(Option<Ended>, String), Miss> {
 
 pub(super) fn never(stage: &mut Stage) -> Played {
     let guest = Guest::arrive(stage, "nobody answers")?;
-    let scene = stage.scene.clone();
     let program = stage.program()?;
     let did = "took its line, and did not answer";
-    if spins(program, &scene) {
-        let got = "it keeps a processor busy";
-        return Err(program.fault(Transport::Spun, "it waits", got).with_did(did));
+    if let Some(busy) = program.spins() {
+        return Err(program.fault(Transport::Spun, "it waits", busy).with_did(did));
     }
     program.signal(Signal::INT);
     let ended = program.ends_within(STOPPING);
@@ -257,23 +255,6 @@ pub(super) fn never(stage: &mut Stage) -> Played {
             Err(fault.with_did("took its line, did not answer, and pressed Ctrl-C"))
         }
     }
-}
-
-/// Whether it keeps a processor busy while there is nothing to do. On a busy machine one that spins gets little time, and
-/// one that waits gets none at all.
-fn spins(program: &Actor, scene: &Scene) -> bool {
-    let before = program.look().cpu;
-    for _ in 0..WATCHES {
-        scene.pause(WATCHED);
-        let used = program.look().cpu.saturating_sub(before);
-        if used < WATCHED / 20 {
-            return false;
-        }
-        if used > WATCHED / 3 {
-            return true;
-        }
-    }
-    false
 }
 
 pub(super) fn stdin_eof(stage: &mut Stage) -> Played {
@@ -349,5 +330,3 @@ const REFUSED: Duration = Duration::from_secs(8);
 const MOST_QUESTIONS: usize = 5;
 /// Host, port, and a line.
 const FIRST_QUESTIONS: usize = 3;
-const WATCHES: usize = 4;
-const WATCHED: Duration = Duration::from_millis(400);

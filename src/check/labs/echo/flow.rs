@@ -110,7 +110,7 @@ fn no_reader(stage: &mut Stage) -> Played {
     let text = stage.letters(12 << 20);
     let mut wire = stage.connect_with(Reach { receive_buffer: Some(8192), ..Reach::default() })?;
     let taken = wire.push(&text, Duration::from_secs(1));
-    let did = format!("sent {taken} bytes within 1 s without reading, and then read");
+    let did = format!("sent {taken} bytes until no more were taken for 1 s, and then read");
     wire.widen();
     let rest = text.len().min(taken + 1024);
     // A little more, so that a server that dropped something is found out by what comes behind.
