@@ -269,6 +269,7 @@ pub(crate) fn how(ended: Ended) -> String {
         Ended::Signal(signal) => format!("signal {signal}{}", name_of(signal)),
         Ended::OverMemory => "it was stopped for taking too much memory".to_owned(),
         Ended::OverOutput => "it was stopped for printing too much".to_owned(),
+        Ended::OverProcesses => "it was stopped for starting too many processes".to_owned(),
     }
 }
 

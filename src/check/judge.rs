@@ -1,6 +1,7 @@
 //! Judge: plays the cases of a lab, many at a time where each has a network of its own, and grades what came of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,16 @@ pub(crate) struct Job<'a> {
     pub(crate) schedule: Option<&'a Schedule>,
     /// The command line that does a case again.
     pub(crate) again: &'a (dyn Fn(&str, Option<&Schedule>) -> String + Sync),
+}
+
+impl Job<'_> {
+    /// Why nothing more is to be begun, where that is so.
+    fn why_not(&self) -> Option<&'static str> {
+        if self.setting.stop.load(Ordering::Relaxed) {
+            return Some(STOPPED);
+        }
+        self.until.is_some_and(|until| Instant::now() > until).then_some("no time was left (--max-time)")
+    }
 }
 
 /// Plays all cases; each is told when it is over.
@@ -99,12 +110,7 @@ impl<'a> Board<'a> {
                 }
                 Cause::Free => {
                     self.begun[at] = true;
-                    let late = job.until.is_some_and(|until| Instant::now() > until);
-                    let stopped = job.setting.stop.load(std::sync::atomic::Ordering::Relaxed);
-                    let why = if stopped { "the check was stopped" } else { "no time was left (--max-time)" };
-                    if !late && !stopped {
-                        return Some(Next::Play(at));
-                    }
+                    let Some(why) = job.why_not() else { return Some(Next::Play(at)) };
                     let graded = Graded { note: Some(why.to_owned()), ..blank(&self.cases[at], Verdict::Unjudged) };
                     return Some(Next::Settle(at, Box::new(graded)));
                 }
@@ -146,12 +152,13 @@ fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
     let begun = Instant::now();
     let mut take = once(job, case, job.schedule);
     let mut first = None;
-    if depends_on_time(&take.played) && !job.setting.stop.load(std::sync::atomic::Ordering::Relaxed) {
+    if depends_on_time(&take.played) && job.why_not().is_none() {
         first = Some(std::mem::replace(&mut take, once(job, case, job.schedule)));
     }
     if let Err(Miss::Fail(fault)) = &take.played
         && let Some(schedule) = &fault.schedule
         && job.schedule.is_none()
+        && job.why_not().is_none()
         && let Some(shorter) = shrink(job, case, (schedule, fault.transport))
     {
         take = shorter;
@@ -233,6 +240,10 @@ fn grade(job: &Job, case: Case, take: Take) -> Graded {
     match played {
         Ok(note) => Graded { note, points: graded.max_points, ..graded },
         Err(Miss::Skip(why)) => Graded { verdict: Verdict::Skip, note: Some(why), max_points: 0, ..graded },
+        // Whatever it waited for was cut short.
+        Err(Miss::Fail(_)) if job.setting.stop.load(Ordering::Relaxed) => {
+            Graded { verdict: Verdict::Unjudged, note: Some(STOPPED.to_owned()), max_points: 0, ..graded }
+        }
         Err(Miss::Fail(_)) if is_in_others_way(job, &graded) => {
             let note = Some(TAKEN.to_owned());
             Graded { verdict: Verdict::Unjudged, note, max_points: 0, ..graded }
@@ -333,6 +344,7 @@ pub(crate) fn totals(grades: &[Graded]) -> Totals {
     }
 }
 
+const STOPPED: &str = "the check was stopped";
 const TAKEN: &str = "another program has the port that it wants; end that one, or let each case have its own network";
 /// How long a failure is shortened.
 const SHRINKING: Duration = Duration::from_secs(4);

@@ -7,6 +7,8 @@ mod actor;
 pub(crate) mod case;
 /// The time of day as programs write it.
 mod clock;
+/// Where copies are kept while a run goes on.
+pub(crate) mod copies;
 /// Conversations in words of the program's own.
 pub(crate) mod dialogue;
 /// A finished check as plain data.

@@ -26,6 +26,8 @@ pub(crate) enum Subject {
 pub(crate) struct Setting {
     pub(crate) subject: Subject,
     pub(crate) walls: Walls,
+    /// Where copies of its folder are made.
+    pub(crate) copies: PathBuf,
     /// Folders that a program does not see.
     pub(crate) hidden: Vec<PathBuf>,
     pub(crate) limits: Limits,

@@ -85,7 +85,8 @@ impl<'a> Stage<'a> {
     pub(crate) fn start_told(&mut self, told: &Told, prompter: Prompter) -> Result<&mut Actor, Miss> {
         let command = self.command()?.clone();
         if self.place.is_none() {
-            self.place = Some(Workplace::new(&command).map_err(|e| Miss::Unjudged(e.to_string()))?);
+            self.place =
+                Some(Workplace::new(&command, &self.setting.copies).map_err(|e| Miss::Unjudged(e.to_string()))?);
         }
         let folder = self.place()?.path().to_owned();
         let environment = command.environment(told, &folder).into_iter().chain(self.environment.clone()).collect();

@@ -28,6 +28,7 @@ fn setting(address: SocketAddr, patience: f64) -> Setting {
     Setting {
         subject: Subject::Address(address),
         walls: Walls::NONE,
+        copies: std::env::temp_dir(),
         hidden: Vec::new(),
         limits: Limits::default(),
         seed: 7,

@@ -1,11 +1,14 @@
 //! Workplace: the fresh copy of a program's folder that a case runs in, so that no case finds what another left.
 
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
+use std::hash::{Hash, Hasher};
+use std::io::Read;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use regex::Regex;
+use rustix::fs::OFlags;
 use tempfile::TempDir;
 
 /// Where programs come from: what was typed, sorted out once.
@@ -135,6 +138,16 @@ impl Command {
     }
 }
 
+/// Two are the same where a case cannot tell them apart: the same words, and the same files with the same bytes.
+impl Hash for Command {
+    fn hash<H: Hasher>(&self, digest: &mut H) {
+        (&self.words, &self.environment).hash(digest);
+        let mut files = self.folder.as_deref().map(contents).unwrap_or_default();
+        files.sort_unstable();
+        files.hash(digest);
+    }
+}
+
 impl Told {
     /// What a server or a client is told: where, and of ports no more than that one.
     pub(crate) fn place(host: &str, port: u16) -> Self {
@@ -161,12 +174,12 @@ impl Told {
 impl Workplace {
     /// # Errors
     /// Where the folder is too much, or cannot be read, or there is no room for it.
-    pub(crate) fn new(command: &Command) -> Result<Self, WorkplaceError> {
+    pub(crate) fn new(command: &Command, copies: &Path) -> Result<Self, WorkplaceError> {
         let failed = |path: &Path, source| WorkplaceError::Copy { path: path.to_owned(), source };
         // What a program keeps in it is nobody else's business, and some refuse to keep it otherwise.
         let own = fs::Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("sockeye-check-").permissions(own).tempdir();
-        let folder = folder.map_err(|e| failed(&std::env::temp_dir(), e))?;
+        let folder = tempfile::Builder::new().prefix("copy-").permissions(own).tempdir_in(copies);
+        let folder = folder.map_err(|e| failed(copies, e))?;
         if let Some(original) = &command.folder {
             let mut files = Vec::new();
             list(original, Path::new(""), &mut files).map_err(|e| failed(original, e))?;
@@ -187,13 +200,34 @@ impl Workplace {
         self.folder.path()
     }
 
-    /// All that is in it now, with its bytes, as far as there is anything to read.
+    /// All that is in it now, with the first 8 MiB of each file and no more than 64 MiB in all.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut files = Vec::new();
-        let _ = list(self.path(), Path::new(""), &mut files);
-        let read = |(file, _): (PathBuf, u64)| fs::read(self.path().join(&file)).ok().map(|bytes| (file, bytes));
-        files.into_iter().filter_map(read).collect()
+        contents(self.path())
     }
+}
+
+/// The files of a folder with their bytes, as far as there is anything to read and as [`Workplace::files`] bounds it.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let (mut files, mut room) = (Vec::new(), MOST_BYTES);
+    // What cannot be read says nothing to us.
+    let _ = list(folder, Path::new(""), &mut files);
+    let read = |(file, _): (PathBuf, u64)| {
+        let bytes = read_plain(&folder.join(&file), room.min(MOST_READ)).ok()?;
+        room -= bytes.len() as u64;
+        Some((file, bytes))
+    };
+    files.into_iter().filter_map(read).collect()
+}
+
+/// What stands in a file that a program has written, and may put something else in the place of at any time.
+fn read_plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let (mut options, mut bytes) = (fs::OpenOptions::new(), Vec::new());
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = options.read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() {
+        file.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Where the system finds a program of this name.
@@ -238,6 +272,7 @@ const LEFT_OUT: [&str; 7] = [".git", "target", "node_modules", "__pycache__", ".
 const MOST_FILES: usize = 2000;
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_TEXT: u64 = 1 << 20;
+const MOST_READ: u64 = 8 << 20;
 /// A listener each, while a client is awaited.
 const MOST_PORTS: usize = 200;
 const FIRST_PORT: u16 = 1024;
@@ -275,7 +310,7 @@ mod tests {
         fs::write(folder.path().join("data/names.txt"), "ala").unwrap();
         fs::write(folder.path().join("data/.git/config"), "secret").unwrap();
         let command = Command::typed(words(&["cat", "data/names.txt"]), folder.path(), None);
-        let place = Workplace::new(&command).unwrap();
+        let place = Workplace::new(&command, &std::env::temp_dir()).unwrap();
         assert_eq!(place.files(), [(PathBuf::from("data/names.txt"), b"ala".to_vec())]);
         fs::write(place.path().join("data/names.txt"), "changed").unwrap();
         assert_eq!(fs::read(folder.path().join("data/names.txt")).unwrap(), b"ala");
@@ -287,7 +322,7 @@ mod tests {
         fs::write(folder.path().join("a.py"), "").unwrap();
         fs::File::create(folder.path().join("big")).unwrap().set_len(MOST_BYTES + 1).unwrap();
         let command = Command::typed(words(&["python3", "a.py"]), folder.path(), None);
-        let refused = Workplace::new(&command).err().unwrap().to_string();
+        let refused = Workplace::new(&command, &std::env::temp_dir()).err().unwrap().to_string();
         assert!(refused.contains("--cwd"), "{refused}");
     }
 

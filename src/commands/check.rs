@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::stop::Stop;
 use super::{Exit, Failure, Talk, Volume, descriptors, print};
 use crate::check::case::{Case, Lab};
+use crate::check::copies::Copies;
 use crate::check::dialogue::Dialogue;
 use crate::check::document::{Document, Graded, Level, Verdict};
 use crate::check::events::EventWords;
@@ -28,7 +29,7 @@ use crate::check::prompts::Rule;
 use crate::check::report::{Form, Hints, json};
 use crate::check::schedule::Schedule;
 use crate::check::setting::{Setting, Subject};
-use crate::check::workplace::Command;
+use crate::check::workplace::{Command, Workplace};
 use crate::net::Reason;
 use crate::subject::{Limits, Walls};
 pub(crate) use class::{Anew, Class, Table};
@@ -180,6 +181,7 @@ struct Bench {
     stop: Arc<AtomicBool>,
     /// A line for each program that is being judged, on a terminal.
     lines: MultiProgress,
+    copies: Copies,
 }
 
 /// One program and its cases.
@@ -208,7 +210,13 @@ impl Bench {
         let quiet = talk.volume == Volume::Quiet;
         let lines = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let lines = MultiProgress::with_draw_target(lines);
-        Ok((Self { subjects, walls, isolation, stop: Arc::clone(&stop.set), lines }, stop))
+        let copies = Copies::new().map_err(|e| {
+            let place = std::env::temp_dir();
+            let (place, why) = (place.display(), Reason(&e));
+            let sentence = format!("cannot make copies in {place}: {why}; name another place in TMPDIR");
+            Failure { exit: Exit::CouldNotJudge, sentence }
+        })?;
+        Ok((Self { subjects, walls, isolation, stop: Arc::clone(&stop.set), lines, copies }, stop))
     }
 
     fn setting(&self, subject: Subject, hidden: Vec<PathBuf>) -> Setting {
@@ -216,7 +224,9 @@ impl Bench {
         Setting {
             walls: if matches!(subject, Subject::Started(_)) { self.walls } else { Walls::NONE },
             subject,
-            hidden,
+            // Those of other programs, of which one may run beside it.
+            hidden: hidden.into_iter().chain([self.copies.path().to_owned()]).collect(),
+            copies: self.copies.path().to_owned(),
             limits: Limits::default(),
             seed: pace.seed,
             patience: pace.patience,
@@ -234,7 +244,7 @@ impl Bench {
     fn judge(&self, round: &Round) -> Result<Document, Failure> {
         if let Subject::Started(command) = &round.subject {
             // What cannot be copied is said once, and not for each case.
-            crate::check::workplace::Workplace::new(command).map_err(|e| Failure::bad_words(e.to_string()))?;
+            Workplace::new(command, self.copies.path()).map_err(|e| Failure::bad_words(e.to_string()))?;
         }
         let (Subjects { lab, pace, .. }, again) = (&self.subjects, round.again);
         let (started, begun) = (Timestamp::now(), Instant::now());

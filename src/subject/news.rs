@@ -18,6 +18,7 @@ pub(crate) enum Ended {
     Signal(i32),
     OverMemory,
     OverOutput,
+    OverProcesses,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +102,14 @@ impl Inbox {
                     self.is_closed = true;
                     return;
                 }
-                Ok(n) => self.begun.extend_from_slice(&chunk[..n]),
+                Ok(n) => {
+                    self.begun.extend_from_slice(&chunk[..n]);
+                    // No news are as long: somebody else has found the pipe.
+                    if self.begun.len() > MOST_BEGUN {
+                        self.begun.clear();
+                        return;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return,
             }
@@ -113,6 +121,8 @@ impl Inbox {
         self.is_closed
     }
 }
+
+const MOST_BEGUN: usize = 16 * 1024;
 
 pub(super) fn never_block(pipe: impl AsFd) -> io::Result<()> {
     Ok(fcntl_setfl(&pipe, fcntl_getfl(&pipe)? | OFlags::NONBLOCK)?)

@@ -169,7 +169,10 @@ impl Shared {
             }
             let begun = Instant::now();
             if next_look <= begun {
-                if self.has_too_much_memory() {
+                let members = self.tree.members();
+                if members.len() > MOST_PROCESSES {
+                    self.end_because(Ended::OverProcesses);
+                } else if self.have_too_much_memory(&members) {
                     self.end_because(Ended::OverMemory);
                 }
                 // Looking at many processes takes long, and is not to take all the time.
@@ -211,8 +214,7 @@ impl Shared {
     }
 
     /// What they share counts once, but only where the quick sum says too much, because it takes long to find out.
-    fn has_too_much_memory(&self) -> bool {
-        let members = self.tree.members();
+    fn have_too_much_memory(&self, members: &[u32]) -> bool {
         let is_over =
             |memory: fn(u32) -> u64| members.iter().map(|pid| memory(*pid)).sum::<u64>() > self.limits.memory_bytes;
         is_over(memory) && is_over(own_memory)
@@ -262,6 +264,9 @@ const KEY: Duration = Duration::from_millis(2);
 
 /// Where the kernel does not say who waits for input, a silence of this length does.
 const QUIET: Duration = Duration::from_millis(300);
+
+/// What the kernel limits for nobody who is root, and a server that starts one for each client has never.
+const MOST_PROCESSES: usize = 1500;
 
 /// What is read of stderr before anything else gets its turn: about a MiB.
 const CHUNK: usize = 4096;

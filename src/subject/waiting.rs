@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
 
 use rustix::fs::makedev;
 
@@ -12,15 +13,20 @@ use super::process::tasks;
 /// Whether a thread of one of these waits for input from this device; nothing where the kernel does not say.
 pub(super) fn is_read(pids: &[u32], device: u64) -> Option<bool> {
     let mut is_known = !CALLS.is_empty();
-    for (pid, task) in pids.iter().flat_map(|pid| tasks(*pid).into_iter().map(move |task| (*pid, task))) {
-        match fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).map(|line| call(&line)) {
-            Ok(Some(call)) => match files(pid, call) {
-                Ok(files) if files.iter().any(|file| is_device(pid, *file, device)) => return Some(true),
-                Ok(_) => {}
+    for pid in pids {
+        let mut terminals = None;
+        for task in tasks(*pid) {
+            let call = fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).map(|line| call(&line));
+            match call.and_then(|call| call.map_or(Ok(Vec::new()), |call| files(*pid, call))) {
+                Ok(files) if files.is_empty() => {}
+                Ok(files) => {
+                    let terminals = terminals.get_or_insert_with(|| opened(*pid, device));
+                    if files.iter().any(|file| terminals.contains(file)) {
+                        return Some(true);
+                    }
+                }
                 Err(error) => is_known &= is_gone(&error),
-            },
-            Ok(None) => {}
-            Err(error) => is_known &= is_gone(&error),
+            }
         }
     }
     is_known.then_some(false)
@@ -64,7 +70,13 @@ fn call(line: &str) -> Option<Call> {
     let number: i64 = words.next()?.parse().ok()?;
     let (_, kind) = CALLS.iter().find(|(known, _)| *known == number)?;
     let mut argument = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
-    Some(Call { kind: *kind, first: argument()?, second: argument()? })
+    let (first, second) = (argument()?, argument()?);
+    // The kernel reads no more of files and numbers of them, and shows all that the registers hold.
+    let int = |argument: u64| argument & u64::from(u32::MAX);
+    Some(match kind {
+        Kind::Poll => Call { kind: *kind, first, second: int(second) },
+        Kind::Read | Kind::Select | Kind::Epoll => Call { kind: *kind, first: int(first), second },
+    })
 }
 
 /// The files whose input it waits for.
@@ -99,7 +111,7 @@ fn selected(bits: &[u8], count: u64) -> Vec<u64> {
     let (words, _) = bits.as_chunks::<8>();
     let words: Vec<u64> = words.iter().map(|word| u64::from_ne_bytes(*word)).collect();
     let is_in = |file: &u64| words.get((file / 64) as usize).is_some_and(|word| word >> (file % 64) & 1 == 1);
-    (0..count).filter(is_in).collect()
+    (0..count.min(words.len() as u64 * 64)).filter(is_in).collect()
 }
 
 /// `tfd:        0 events:       19 data: …` for each file, the events in hexadecimal: proc_pid_fdinfo(5).
@@ -113,10 +125,15 @@ fn watched(info: &str) -> Vec<u64> {
     entries.collect()
 }
 
-/// Whether a file of a process is this terminal, be it by its other name.
-fn is_device(pid: u32, file: u64, device: u64) -> bool {
-    let opened = fs::metadata(format!("/proc/{pid}/fd/{file}")).map(|metadata| metadata.rdev());
-    opened.is_ok_and(|opened| opened == device || opened == makedev(TTY.0, TTY.1))
+/// Those files of a process that are this terminal, be it by its other name.
+fn opened(pid: u32, device: u64) -> Vec<u64> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let is_terminal = |path: &Path| {
+        let opened = fs::metadata(path).map(|metadata| metadata.rdev());
+        opened.is_ok_and(|opened| opened == device || opened == makedev(TTY.0, TTY.1))
+    };
+    let terminals = files.filter(|file| is_terminal(&file.path()));
+    terminals.filter_map(|file| file.file_name().to_str()?.parse().ok()).collect()
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -163,6 +180,8 @@ mod tests {
         for (line, seen) in [
             ("0 0x3 0x7f0d3015d000 0x20000 0x7f 0xff 0x0 0x7ffd 0x7f0d\n", Some((Kind::Read, 3, 0x7f0d_3015_d000))),
             ("7 0x7ffd10 0x2 0xffffffff 0x0 0x0 0x0 0x7ffd 0x7f0d\n", Some((Kind::Poll, 0x7f_fd10, 2))),
+            // Of what is no pointer the kernel takes 32 bits.
+            ("23 0x1ffffff00000040 0x7ffd 0x0 0x0 0x0 0x0 0x7ffd 0x7f0d\n", Some((Kind::Select, 64, 0x7ffd))),
             ("288 0x3 0x7ffd 0x7ffd 0x80000 0x0 0x0 0x7ffd 0x7f0d\n", None),
             ("running\n", None),
             ("-1 0x7ffd 0x7f0d\n", None),
@@ -184,6 +203,7 @@ mod tests {
         let bits = [0b1001_u64.to_ne_bytes(), 0b10_u64.to_ne_bytes()].concat();
         assert_eq!(selected(&bits, 70), [0, 3, 65]);
         assert_eq!(selected(&bits, 3), [0]);
+        assert_eq!(selected(&bits, u64::MAX), [0, 3, 65]);
     }
 
     #[test]

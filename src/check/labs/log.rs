@@ -82,7 +82,7 @@ const ROWS: &[Row] = &[
 /// Files of a program's folder that were not there, or not so, when it was started.
 fn changed(stage: &Stage) -> Result<Vec<(PathBuf, Vec<u8>)>, Miss> {
     let failed = |e: crate::check::workplace::WorkplaceError| Miss::Unjudged(e.to_string());
-    let fresh = Workplace::new(stage.command()?).map_err(failed)?.files();
+    let fresh = Workplace::new(stage.command()?, &stage.setting.copies).map_err(failed)?.files();
     let now = stage.place()?.files();
     Ok(now.into_iter().filter(|file| !file.1.is_empty() && !fresh.contains(file)).collect())
 }

@@ -148,7 +148,10 @@ fn port_as_told(stage: &mut Stage) -> Played {
     let Some(actor) = stage.actor() else { return Err(Miss::skip("somebody else started it")) };
     let told =
         stage.command()?.takes_port() || actor.prompter.log.iter().any(|asked| asked.answer.parse::<u16>().is_ok());
-    let printed = ports_printed(&actor.output());
+    // Who prints it does so before or behind listen().
+    let printing = stage.scene.wait(PRINTING);
+    let printed = until(printing, || Some(ports_printed(&actor.output())).filter(|ports| !ports.is_empty()));
+    let printed = printed.unwrap_or_default();
     let answered: Vec<u16> = actor.prompter.log.iter().filter_map(|asked| asked.answer.parse().ok()).collect();
     if let Some(last) = answered.last().filter(|port| **port != bound) {
         return Err(actor.fault(Transport::Answered, format!("port {last}, as it was told"), format!("port {bound}")));
@@ -245,6 +248,7 @@ pub(crate) fn ended_well(ended: Ended) -> bool {
 /// Longer than an interpreter takes to end.
 const STAYING: Duration = Duration::from_millis(150);
 /// Who has not failed by then is past its imports.
+const PRINTING: Duration = Duration::from_millis(300);
 const SETTLING: Duration = Duration::from_millis(1500);
 pub(crate) const STOPPING: Duration = Duration::from_secs(2);
 

@@ -3,9 +3,12 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use serde::Serialize;
 
 use super::{Again, Bench, Round, Subjects};
 use crate::check::case::{Case, Role};
@@ -66,8 +69,14 @@ pub(super) fn run(class: Class, talk: Talk) -> Result<Exit, Failure> {
         command: class.command,
         environment: class.environment,
         bench,
+        known: AtomicUsize::new(0),
     };
     let rows = school.rows()?;
+    let known = school.known.into_inner();
+    if known > 0 {
+        let results = school.results.display();
+        talk.say(&format!("{known} of {} are known from {results}; --again judges all of them", rows.len()));
+    }
     match class.stdout {
         Table::Text => print::run(class::matrix_text(&rows).as_bytes())?,
         Table::Json => print::run(class::matrix_json(&rows).as_bytes())?,
@@ -93,6 +102,8 @@ struct School {
     command: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     bench: Bench,
+    /// How many were judged before.
+    known: AtomicUsize,
 }
 
 impl School {
@@ -126,28 +137,44 @@ impl School {
         let (student, folder) = &self.folders[at];
         let kept = self.results.join(format!("{student}.json"));
         let row = |document, trouble| Ok(Some(ClassRow { student: student.clone(), document, trouble }));
+        let (command, again) = match self.words(folder) {
+            Ok(words) => words,
+            Err(trouble) => return row(None, Some(trouble)),
+        };
+        let of = self.digest(&command, &again);
         if self.anew == Anew::Missing
-            && let Some(document) = read(&kept, folder).filter(|document| self.is_about_this(document))
+            && let Some(document) = read(&kept, &of)
         {
+            self.known.fetch_add(1, Ordering::Relaxed);
             return row(Some(document), None);
         }
         if stopped() {
             return Ok(None);
         }
-        match self.judge(at) {
+        let name = format!("{student} ({} of {})", at + 1, self.folders.len());
+        let round = Round {
+            subject: Subject::Started(command),
+            cases: &self.cases,
+            again: &again,
+            schedule: None,
+            hidden: self.hidden.clone(),
+            name: Some(&name),
+        };
+        match self.bench.judge(&round) {
             // What was cut short is no result.
             Ok(_) if stopped() => Ok(None),
             Ok(document) => {
-                let text = serde_json::to_string(&document).map_err(|e| Failure::failed(e.to_string()))?;
+                let whole = Kept { of, document };
+                let text = serde_json::to_string(&whole).map_err(|e| Failure::failed(e.to_string()))?;
                 write_whole(&kept, &text).map_err(|e| not_kept(&self.results, &e))?;
-                row(Some(document), None)
+                row(Some(whole.document), None)
             }
-            Err(trouble) => row(None, Some(trouble)),
+            Err(failure) => row(None, Some(failure.sentence)),
         }
     }
 
-    fn judge(&self, at: usize) -> Result<Document, String> {
-        let (student, folder) = &self.folders[at];
+    /// How its program is started, and what starts it again.
+    fn words(&self, folder: &Path) -> Result<(Command, Again), String> {
         let words = match &self.command[..] {
             [] => program_of(folder, self.bench.subjects.lab.role)?,
             command => command.to_vec(),
@@ -158,23 +185,25 @@ impl School {
             again.subject = shown(&words);
         }
         let command = Command { environment: self.environment.clone(), ..Command::typed(words, folder, Some(folder)) };
-        let name = format!("{student} ({} of {})", at + 1, self.folders.len());
-        let round = Round {
-            subject: Subject::Started(command),
-            cases: &self.cases,
-            again: &again,
-            schedule: None,
-            hidden: self.hidden.clone(),
-            name: Some(&name),
-        };
-        self.bench.judge(&round).map_err(|failure| failure.sentence)
+        Ok((command, again))
     }
 
-    /// Whether that was this lab, and these cases of it.
-    fn is_about_this(&self, document: &Document) -> bool {
-        let known = document.cases.iter().map(|case| &case.id);
-        document.lab == self.bench.subjects.lab.name && known.eq(&self.cases.iter().map(Case::id).collect::<Vec<_>>())
+    /// Another number where anything is other that a verdict may hang on.
+    fn digest(&self, command: &Command, again: &Again) -> String {
+        let mut digest = DefaultHasher::new();
+        (env!("CARGO_PKG_VERSION"), self.bench.subjects.pace.seed, again.lab, &again.options).hash(&mut digest);
+        self.cases.iter().for_each(|case| case.id().hash(&mut digest));
+        command.hash(&mut digest);
+        format!("{:016x}", digest.finish())
     }
+}
+
+/// A check, and the number of what it was about.
+#[derive(Serialize)]
+struct Kept {
+    of: String,
+    #[serde(flatten)]
+    document: Document,
 }
 
 fn not_kept(results: &Path, e: &std::io::Error) -> Failure {
@@ -200,15 +229,11 @@ fn submissions(folders: &[PathBuf]) -> Result<Vec<(String, PathBuf)>, Failure> {
     Ok(found)
 }
 
-/// What was found out about a submission before, where it has not changed since.
-fn read(kept: &Path, folder: &Path) -> Option<Document> {
-    let judged = fs::metadata(kept).and_then(|data| data.modified()).ok()?;
-    let files = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let is_newer = |entry: fs::DirEntry| entry.metadata().and_then(|data| data.modified()).is_ok_and(|at| at > judged);
-    if files.into_iter().any(is_newer) {
-        return None;
-    }
-    json::read(&fs::read_to_string(kept).ok()?).ok()
+/// What was found out before, where it was about the same.
+fn read(kept: &Path, of: &str) -> Option<Document> {
+    let text = fs::read_to_string(kept).ok()?;
+    let whole: serde_json::Value = serde_json::from_str(&text).ok()?;
+    json::read(&text).ok().filter(|_| whole.get("of").is_some_and(|known| known == of))
 }
 
 /// There or not there, however we end.
@@ -226,14 +251,20 @@ fn program_of(folder: &Path, role: Role) -> Result<Vec<OsString>, String> {
         Role::Scanner => ["scanner.py", "main.py"],
     };
     let known = names.iter().find(|name| folder.join(name).is_file()).map(|name| OsString::from(*name));
-    let found = known.or_else(|| {
-        let scripts = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
-        let scripts: Vec<OsString> = scripts.filter(|name| name.to_string_lossy().ends_with(".py")).collect();
-        (scripts.len() == 1).then(|| scripts.into_iter().next()).flatten()
-    });
-    match found {
-        Some(script) => Ok(vec!["python3".into(), script]),
-        None => Err(format!("it has neither {} nor one Python file; name the command behind --", names.join(" nor "))),
+    let names_of = |entries: fs::ReadDir| entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    let files: Vec<OsString> = fs::read_dir(folder).map(names_of).unwrap_or_default();
+    let mut scripts: Vec<OsString> = files.into_iter().filter(|name| name.to_string_lossy().ends_with(".py")).collect();
+    scripts.sort_unstable();
+    match (known, &scripts[..]) {
+        (Some(script), _) => Ok(vec!["python3".into(), script]),
+        (None, [script]) => Ok(vec!["python3".into(), script.clone()]),
+        (None, []) => {
+            Err(format!("it has neither {} nor one Python file; name the command behind --", names.join(" nor ")))
+        }
+        (None, several) => {
+            let several: Vec<_> = several.iter().map(|name| name.to_string_lossy()).collect();
+            Err(format!("which of {} it is, nobody knows; call it {}", several.join(", "), names.join(" or ")))
+        }
     }
 }
 

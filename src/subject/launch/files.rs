@@ -23,16 +23,7 @@ pub(super) fn write_only_to(places: &[OsString]) -> Result<(), RulesetError> {
 /// One later they would speak of what can be asked of a device, and of terminals a program may ask everything.
 const RULES: ABI = ABI::V4;
 
-/// What swallows everything or is one's own anyway, and the shared memory that locks between processes are made of,
+/// What swallows everything or is one's own anyway, what gives new terminals, and the shared memory that locks between processes are made of,
 /// which has random names where it is not one's own.
-const DEVICES: &[&str] = &[
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/tty",
-    "/dev/ptmx",
-    "/dev/pts",
-    "/dev/shm",
-];
+const DEVICES: &[&str] =
+    &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/shm"];

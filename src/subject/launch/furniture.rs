@@ -5,13 +5,14 @@ use std::ffi::{CStr, CString, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, mkdir};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind, mount_change,
-    move_mount, open_tree, unmount,
+    mount_remount, move_mount, open_tree, unmount,
 };
 
 use super::order::Order;
@@ -24,6 +25,7 @@ pub(super) fn furnish(order: &Order) -> Result<Vec<OsString>, (&'static str, io:
     let folder = Path::new(&order.folder);
     // Before anything covers it.
     let tree = hold(folder).map_err(|error| ("reach its folder", error.into()))?;
+    read_only().map_err(|error| ("protect files", error))?;
     let mut writable = vec![order.folder.clone()];
     writable.extend(own_places());
     let hidden = if order.walls.hidden { &order.hidden[..] } else { &[] };
@@ -51,11 +53,50 @@ fn hold(folder: &Path) -> Result<OwnedFd, Errno> {
     open_tree(CWD, folder, copy)
 }
 
+/// Everything that was there before can be read only, its modes and times included, which Landlock does not guard. What
+/// the kernel refuses stays for Landlock.
+fn read_only() -> io::Result<()> {
+    for line in fs::read_to_string("/proc/self/mountinfo")?.lines() {
+        let Some((place, kept)) = mounted(line) else { continue };
+        let _ = mount_remount(&place, kept | MountFlags::BIND | MountFlags::RDONLY, c"");
+    }
+    Ok(())
+}
+
+/// `25 1 8:1 / /mnt/a\040b rw,nosuid,relatime …`: where something is mounted, and with which flags, of which none may be
+/// left out.
+fn mounted(line: &str) -> Option<(OsString, MountFlags)> {
+    let mut words = line.split_ascii_whitespace();
+    let (place, options) = (words.nth(4)?, words.next()?);
+    let flags = options.split(',').filter_map(|option| FLAGS.iter().find(|(name, _)| *name == option));
+    Some((unescaped(place), flags.map(|(_, flag)| *flag).collect()))
+}
+
+/// Spaces, ends of lines and backslashes stand there as three octal digits.
+fn unescaped(place: &str) -> OsString {
+    let (mut bytes, mut rest) = (Vec::new(), place.as_bytes());
+    while let Some((first, behind)) = rest.split_first() {
+        let octal = behind.get(..3).filter(|_| *first == b'\\').and_then(|digits| str::from_utf8(digits).ok());
+        let (byte, left) = match octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => (byte, &behind[3..]),
+            None => (*first, behind),
+        };
+        bytes.push(byte);
+        rest = left;
+    }
+    OsString::from_vec(bytes)
+}
+
 /// Places where everybody may write, and where two programs would meet. Those that the kernel does not let us have stay
 /// as they are. Gives those of them that may be written to because they are the program's own.
-fn own_places() -> Option<OsString> {
+fn own_places() -> Vec<OsString> {
     let _ = own_tmpfs("/dev/shm", c"mode=1777,size=64m");
-    own_copy("/tmp").is_ok().then(|| "/tmp".into())
+    let terminals = || {
+        let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
+        mount("devpts", "/dev/pts", "devpts", flags, Some(c"newinstance,ptmxmode=0666,mode=0620"))
+    };
+    let places = [("/tmp", own_copy("/tmp")), ("/dev/pts", terminals())];
+    places.into_iter().filter(|(_, made)| made.is_ok()).map(|(place, _)| place.into()).collect()
 }
 
 fn own_tmpfs(place: &str, options: &CStr) -> Result<(), Errno> {
@@ -101,6 +142,16 @@ fn quiet() -> MountFlags {
     MountFlags::NOSUID | MountFlags::NODEV
 }
 
+/// As mountinfo writes them.
+const FLAGS: &[(&str, MountFlags)] = &[
+    ("nosuid", MountFlags::NOSUID),
+    ("nodev", MountFlags::NODEV),
+    ("noexec", MountFlags::NOEXEC),
+    ("noatime", MountFlags::NOATIME),
+    ("nodiratime", MountFlags::NODIRATIME),
+    ("relatime", MountFlags::RELATIME),
+];
+
 /// Where services of this machine and of this person are reached by sockets that are files, which no network keeps
 /// apart.
 const SERVICES: &[&str] = &[
@@ -113,3 +164,16 @@ const SERVICES: &[&str] = &[
     "/run/postgresql",
     "/run/systemd/private",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_is_read_with_its_spaces_and_its_flags() {
+        let line = r"25 1 8:1 / /mnt/a\040b\134 rw,nosuid,relatime shared:1 - ext4 /dev/sda1 rw";
+        let (place, flags) = mounted(line).unwrap();
+        assert_eq!((place.to_str(), flags), (Some(r"/mnt/a b\"), MountFlags::NOSUID | MountFlags::RELATIME));
+        assert!(mounted("").is_none());
+    }
+}

@@ -128,7 +128,10 @@ impl Launch {
         let order = Order::to(role, self)?;
         let (variable, value) = mark.variable();
         let mut command = order.command(&self.command)?;
-        command.env_clear().envs(environment::of(&self.folder, &self.environment)).env(variable, value);
+        command.env_clear().envs(environment::of(&self.folder, &self.environment));
+        if !self.walls.processes {
+            command.env(variable, value);
+        }
         command.stdin(given.stdin).stdout(given.stdout).stderr(given.stderr);
         command.spawn()
     }

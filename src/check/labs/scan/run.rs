@@ -132,7 +132,13 @@ impl Run {
     pub(super) fn finds(&self, stage: &mut Stage, ports: &[u16]) -> Result<(), Miss> {
         let found = self.found();
         if ports.iter().all(|port| found.contains(port)) {
-            return Ok(());
+            let came = self.doors.visited();
+            let unseen: Vec<u16> = ports.iter().filter(|port| !came.contains(port)).copied().collect();
+            if unseen.is_empty() {
+                return Ok(());
+            }
+            let got = format!("{} called open, and never come to", list(&unseen));
+            return Err(self.fault(stage, Transport::Answered, ("it connects to find out", &got)));
         }
         let want = format!("{} called open", list(ports));
         let got = match self.end {
