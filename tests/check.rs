@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -280,5 +281,11 @@ fn a_class_is_one_table_and_goes_on_where_it_was() {
     let kept = fs::metadata(Path::new(&results).join("ala.json")).unwrap().modified().unwrap();
     let again = check(&[&words[..], &["--only", "oneshot/prefix", "--", OURS, "serve", "prefix"]].concat());
     assert_eq!(again.stdout, ended.stdout);
-    assert_eq!(fs::metadata(Path::new(&results).join("ala.json")).unwrap().modified().unwrap(), kept);
+    let judged = || fs::metadata(Path::new(&results).join("ala.json")).unwrap().modified().unwrap();
+    assert_eq!(judged(), kept);
+    // What was handed in since, be it an old file, is judged.
+    fs::write(folder.path().join("ala/port.txt"), "5556").unwrap();
+    fs::File::open(folder.path().join("ala/port.txt")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    check(&[&words[..], &["--only", "oneshot/prefix", "--", OURS, "serve", "prefix"]].concat());
+    assert_ne!(judged(), kept);
 }

@@ -112,6 +112,8 @@ impl Run {
     fn watched(mut self, stage: &mut Stage) -> Result<Self, Miss> {
         let begun = Instant::now();
         self.end = watch(stage, Some(&mut self.doors), self.budget)?;
+        // Who came last may not have been received yet.
+        self.doors.attend();
         self.took = begun.elapsed();
         let program = stage.program()?;
         self.called = reading::called_open(&program.output(), &program.prompter.log, (self.first, self.last));
