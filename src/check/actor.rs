@@ -283,7 +283,7 @@ fn name_of(signal: i32) -> String {
 pub(crate) fn reachable(listener: SocketAddr) -> SocketAddr {
     let ip = match listener.ip() {
         ip if !ip.is_unspecified() => ip,
-        // Both families come to it: no language turns that off unasked.
+        // Both families come to it on most systems.
         _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     SocketAddr::new(ip, listener.port())
@@ -305,8 +305,8 @@ const WATCHED: Duration = Duration::from_millis(400);
 const WATCHES: usize = 4;
 const ON_ITS_WAY: Duration = Duration::from_millis(30);
 const MOST_QUESTIONS: usize = 20;
-/// How Python, Java, Rust, Go, Node, C# and Ruby say that they were not prepared.
-const UNCAUGHT: [&str; 8] = [
+/// How Python, Java, Rust, Go, C#, C++, Node and Ruby say that they were not prepared.
+const UNCAUGHT: [&str; 12] = [
     "Traceback (most recent call last)",
     "Exception in thread ",
     "panicked at ",
@@ -315,5 +315,9 @@ const UNCAUGHT: [&str; 8] = [
     "Unhandled exception",
     "terminate called after throwing",
     "Uncaught ",
+    "Unhandled 'error' event",
+    "\nNode.js v",
+    ":in `",
+    ":in '",
 ];
 const MOST_TOLD: usize = 8192;

@@ -1,8 +1,9 @@
 //! Judge: plays the cases of a lab, many at a time where each has a network of its own, and grades what came of them.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,13 @@ pub(crate) fn run(job: &Job, tell: &mut dyn FnMut(&Graded)) -> Vec<Graded> {
                     Next::Play(at) => {
                         board.playing += 1;
                         let done = done.clone();
-                        scope.spawn(move || play(job, at, &done));
+                        scope.spawn(move || {
+                            let case = &job.cases[at];
+                            let played = catch_unwind(AssertUnwindSafe(|| play(job, *case)));
+                            let graded = played.unwrap_or_else(|_| mistaken(case));
+                            // Nobody waits any more only when all is over.
+                            let _ = done.send((at, graded));
+                        });
                     }
                     Next::Settle(at, graded) => {
                         tell(&graded);
@@ -65,8 +72,7 @@ pub(crate) fn run(job: &Job, tell: &mut dyn FnMut(&Graded)) -> Vec<Graded> {
             if board.playing == 0 {
                 return board.grades.into_iter().flatten().collect();
             }
-            // A worker that is gone without a word would have taken the channel with it.
-            let Ok((at, graded)) = results.recv() else { return board.grades.into_iter().flatten().collect() };
+            let (at, graded) = results.recv().expect("we hold a sender ourselves");
             board.playing -= 1;
             tell(&graded);
             board.settle(at, graded);
@@ -147,8 +153,7 @@ enum Cause {
 }
 
 /// Plays a case in a network of its own, again where that is due, and grades it.
-fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
-    let case = job.cases[at];
+fn play(job: &Job, case: Case) -> Graded {
     let begun = Instant::now();
     let mut take = once(job, case, job.schedule);
     let mut first = None;
@@ -167,8 +172,11 @@ fn play(job: &Job, at: usize, done: &Sender<(usize, Graded)>) {
     if let Some(first) = first.filter(|_| graded.verdict == Verdict::Pass) {
         (graded.flaky, graded.finding) = (true, grade(job, case, first).finding);
     }
-    // Nobody waits any more only when all is over.
-    let _ = done.send((at, graded));
+    graded
+}
+
+fn mistaken(case: &Case) -> Graded {
+    Graded { note: Some(MISTAKE.to_owned()), max_points: 0, ..blank(case, Verdict::Unjudged) }
 }
 
 /// What came of one time.
@@ -188,13 +196,17 @@ fn once(job: &Job, case: Case, schedule: Option<&Schedule>) -> Take {
                 return unjudged(format!("there was no network for this case: {error}"));
             }
             let mut stage = Stage::new(case, job.setting, schedule);
-            let played = (case.row.play)(&mut stage);
+            let played = match (case.row.play)(&mut stage) {
+                // Whatever it waited for was cut short.
+                Err(Miss::Fail(_)) if stage.scene.is_overrun() => Err(Miss::Unjudged(OVERRUN.to_owned())),
+                played => played,
+            };
             let program = stage.actor().map(super::actor::Actor::account);
             Take { played, program, transcript: stage.scene.moments() }
         });
         thread.join()
     });
-    played.unwrap_or_else(|_| unjudged("the checker made a mistake of its own; please report it".to_owned()))
+    played.unwrap_or_else(|_| unjudged(MISTAKE.to_owned()))
 }
 
 fn unjudged(why: String) -> Take {
@@ -344,6 +356,8 @@ pub(crate) fn totals(grades: &[Graded]) -> Totals {
     }
 }
 
+const MISTAKE: &str = "the checker made a mistake of its own; please report it";
+const OVERRUN: &str = "it took more than 4 minutes, the most that a case has";
 const STOPPED: &str = "the check was stopped";
 const TAKEN: &str = "another program has the port that it wants; end that one, or let each case have its own network";
 /// How long a failure is shortened.

@@ -66,12 +66,22 @@ pub(crate) struct Prompter {
     asked: Vec<Topic>,
     /// Whether all that is asked without a word is for the case to say.
     in_company: bool,
+    /// What was answered to the question for a port.
+    pub(crate) told_port: Option<String>,
     pub(crate) log: Vec<Prompted>,
 }
 
 impl Prompter {
     pub(crate) fn new(answers: Answers) -> Self {
-        Self { answers, printed: 0, aside: Vec::new(), asked: Vec::new(), in_company: false, log: Vec::new() }
+        Self {
+            answers,
+            printed: 0,
+            aside: Vec::new(),
+            asked: Vec::new(),
+            in_company: false,
+            told_port: None,
+            log: Vec::new(),
+        }
     }
 
     /// What is new on `screen` since the last prompt: the question. Nothing new is a question without a word.
@@ -100,6 +110,9 @@ impl Prompter {
                 }
             },
         };
+        if self.about(&text) == Some(Topic::Port) || self.asked.last() == Some(&Topic::Port) {
+            self.told_port = Some(answer.clone());
+        }
         self.settle(question, &answer, screen);
         Some(answer)
     }
@@ -143,7 +156,12 @@ impl Prompter {
             let mut left = self.answers.in_order.iter();
             left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
         };
-        let named = topic(question).filter(|_| !self.in_company || is_asked(question));
+        let scans = self.answers.in_order.contains(&Topic::First);
+        let named = topic(question).filter(|_| !self.in_company || is_asked(question)).map(|topic| match topic {
+            // Only a scanner has a first port and a last; others have one to start on.
+            Topic::First | Topic::Last | Topic::Range if !scans => Topic::Port,
+            topic => topic,
+        });
         named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
     }
 
@@ -179,7 +197,15 @@ pub(crate) fn topic(prompt: &str) -> Option<Topic> {
     if about(Topic::Range) && about(Topic::First) == about(Topic::Last) {
         return Some(Topic::Range);
     }
-    TOPICS.iter().find(|(words, _)| words.is_match(asked)).map(|(_, topic)| *topic)
+    let (words, topic) = TOPICS.iter().find(|(words, _)| words.is_match(asked))?;
+    let begins = |words: &Regex| words.find(asked).map(|found| found.start());
+    // "Message to the server" is no question for a host.
+    let is_message = || {
+        TOPICS
+            .iter()
+            .any(|(say, about)| *about == Topic::Message && begins(say).is_some_and(|at| Some(at) < begins(words)))
+    };
+    Some(if matches!(topic, Topic::Host | Topic::Name) && is_message() { Topic::Message } else { *topic })
 }
 
 /// What stands between the ends of a range.
@@ -198,8 +224,11 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let rows = [
         (r"(timeout|time-out|таймаут|тайм-аут|limit czasu|zeitlimit)", Topic::Timeout),
         (r"(\bthreads|поток|wątk|watk|worker)", Topic::Workers),
-        (r"(first|start|begin|from|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*", Topic::First),
-        (r"(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
+        (
+            r"\b(first|start|begin|from\b|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*",
+            Topic::First,
+        ),
+        (r"\b(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
         (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
         (r"(\bport|\bporci|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
@@ -254,6 +283,11 @@ mod tests {
             ("Timeout (s): ", Some(Topic::Timeout)),
             ("(port): ", Some(Topic::Port)),
             ("Enter message: ", Some(Topic::Message)),
+            ("Enter message to server: ", Some(Topic::Message)),
+            ("Wiadomość do serwera: ", Some(Topic::Message)),
+            ("Enter your name to send messages: ", Some(Topic::Name)),
+            ("Admin port: ", Some(Topic::Port)),
+            ("Recommended port: ", Some(Topic::Port)),
             ("> ", Some(Topic::Message)),
             ("Введите строку: ", Some(Topic::Message)),
             ("", None),
@@ -327,6 +361,15 @@ mod tests {
             let answer = Prompter::new(answers(&[])).answer(question.as_bytes(), &screen(question));
             assert_eq!(answer.as_deref(), Some(said));
         }
+    }
+
+    #[test]
+    fn a_server_has_one_port_however_it_is_called() {
+        let mut prompter = Prompter::new(answers(&[]));
+        let answer = prompter.answer(b"Enter the port to start the server on: ", &screen(""));
+        assert_eq!(answer.as_deref(), Some("5555"));
+        prompter.answer(b"Max threads: ", &screen(""));
+        assert_eq!(prompter.told_port.as_deref(), Some("5555"));
     }
 
     #[test]

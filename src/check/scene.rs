@@ -109,7 +109,12 @@ impl Scene {
 
     /// Whether nothing is to be waited for any more: somebody stopped us, or the case has taken more than its time.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.begun.elapsed() > self.stretched(LONGEST_CASE)
+        self.stop.load(Ordering::Relaxed) || self.is_overrun()
+    }
+
+    /// Whether the case has taken more than its time.
+    pub(crate) fn is_overrun(&self) -> bool {
+        self.begun.elapsed() > LONGEST_CASE.mul_f64(self.patience.max(1.0))
     }
 
     /// What the program has used of processors, while one of its threads could use more.
@@ -194,7 +199,7 @@ const SLICE: Duration = Duration::from_millis(50);
 const LATE: Duration = Duration::from_millis(20);
 /// How often the state of a program is looked at; reading it costs some 100 µs.
 const LOOK: Duration = Duration::from_millis(20);
-/// No case needs half of it.
-const LONGEST_CASE: Duration = Duration::from_secs(60);
+/// A scanner that takes all the time it is given takes half of it.
+const LONGEST_CASE: Duration = Duration::from_secs(240);
 /// A diagram of more says nothing any more.
 const MOST_MOMENTS: usize = 400;

@@ -2,12 +2,13 @@
 //! that is given one; its words end in a `Miss` by `?` where the program does not do its part.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::actor::{self, Actor};
 use super::case::{Case, Role};
+use super::document::Transport;
 use super::door::Doors;
 use super::fault::Miss;
 use super::prompts::{Answers, Prompter, Topic};
@@ -99,8 +100,7 @@ impl<'a> Stage<'a> {
             walls: self.setting.walls,
         };
         // The last one ends before the next one starts.
-        self.actor = None;
-        self.address = None;
+        self.kill();
         Ok(self.actor.insert(Actor::start(&launch, &self.scene, prompter)?))
     }
 
@@ -190,7 +190,18 @@ impl<'a> Stage<'a> {
     /// A connection of which nothing was heard yet.
     pub(crate) fn dial(&mut self, reach: Reach) -> Result<Wire, Miss> {
         let address = self.listening()?;
-        Wire::dial(&self.scene, address, reach)
+        let dialled = Wire::dial(&self.scene, address, reach);
+        if let Err(Miss::Fail(fault)) = &dialled
+            && fault.transport == Transport::Refused
+            && self.actor.as_ref().is_some_and(|actor| actor.listeners().contains(&everywhere(address.port())))
+        {
+            // IPv4 is turned off there.
+            let near = SocketAddr::from((Ipv6Addr::LOCALHOST, address.port()));
+            let wire = Wire::dial(&self.scene, near, reach)?;
+            self.address = Some(near);
+            return Ok(wire);
+        }
+        dialled
     }
 
     /// A connection from another address of this machine, where there is one.
@@ -321,6 +332,11 @@ impl<'a> Stage<'a> {
             in_order,
         }
     }
+}
+
+/// Where who listens by IPv6 on all addresses does so.
+fn everywhere(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))
 }
 
 /// Where programs are told to go.

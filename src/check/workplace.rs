@@ -1,10 +1,12 @@
 //! Workplace: the fresh copy of a program's folder that a case runs in, so that no case finds what another left.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::hash::{Hash, Hasher};
 use std::io::Read;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use regex::Regex;
@@ -35,7 +37,11 @@ pub(crate) struct Told {
 /// A folder that goes away again.
 pub(crate) struct Workplace {
     folder: TempDir,
+    /// Size and time of change of what was copied.
+    fresh: HashMap<PathBuf, Stamp>,
 }
+
+type Stamp = (u64, Option<SystemTime>);
 
 /// A folder that is too much to be copied for each case.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +58,8 @@ impl Command {
     pub(crate) fn typed(mut words: Vec<OsString>, here: &Path, named: Option<&Path>) -> Self {
         let base = named.unwrap_or(here);
         let names_a_file = words.iter().any(|word| is_ours(base, Path::new(word)));
-        let folder = (named.is_some() || names_a_file).then(|| base.to_owned());
+        let means_one = words.iter().skip(1).any(|word| means_ours(base, word));
+        let folder = (named.is_some() || names_a_file || means_one).then(|| base.to_owned());
         if let Some(program) = words.first_mut() {
             let path = Path::new(program);
             let elsewhere = path.is_relative() && path.components().count() > 1 && !is_ours(base, path);
@@ -142,7 +149,7 @@ impl Command {
 impl Hash for Command {
     fn hash<H: Hasher>(&self, digest: &mut H) {
         (&self.words, &self.environment).hash(digest);
-        let mut files = self.folder.as_deref().map(contents).unwrap_or_default();
+        let mut files = self.folder.as_deref().map(|folder| contents(folder, |_| true)).unwrap_or_default();
         files.sort_unstable();
         files.hash(digest);
     }
@@ -180,6 +187,7 @@ impl Workplace {
         let own = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix("copy-").permissions(own).tempdir_in(copies);
         let folder = folder.map_err(|e| failed(copies, e))?;
+        let mut fresh = HashMap::new();
         if let Some(original) = &command.folder {
             let mut files = Vec::new();
             list(original, Path::new(""), &mut files).map_err(|e| failed(original, e))?;
@@ -191,9 +199,10 @@ impl Workplace {
                 let parent = to.parent().unwrap_or(folder.path());
                 let copied = fs::create_dir_all(parent).and_then(|()| fs::copy(original.join(&file), &to));
                 copied.map_err(|e| failed(&file, e))?;
+                fresh.extend(stamp(&to).map(|stamp| (file, stamp)));
             }
         }
-        Ok(Self { folder })
+        Ok(Self { folder, fresh })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -202,12 +211,17 @@ impl Workplace {
 
     /// All that is in it now, with the first 8 MiB of each file and no more than 64 MiB in all.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        contents(self.path())
+        contents(self.path(), |_| true)
+    }
+
+    /// Those of them that the program has made or changed.
+    pub(crate) fn changed(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        contents(self.path(), |file| stamp(&self.path().join(file)).as_ref() != self.fresh.get(file))
     }
 }
 
 /// The files of a folder with their bytes, as far as there is anything to read and as [`Workplace::files`] bounds it.
-fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+fn contents(folder: &Path, is_wanted: impl Fn(&Path) -> bool) -> Vec<(PathBuf, Vec<u8>)> {
     let (mut files, mut room) = (Vec::new(), MOST_BYTES);
     // What cannot be read says nothing to us.
     let _ = list(folder, Path::new(""), &mut files);
@@ -216,7 +230,11 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         room -= bytes.len() as u64;
         Some((file, bytes))
     };
-    files.into_iter().filter_map(read).collect()
+    files.into_iter().filter(|(file, _)| is_wanted(file)).filter_map(read).collect()
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    fs::symlink_metadata(path).map(|data| (data.len(), data.modified().ok())).ok()
 }
 
 /// What stands in a file that a program has written, and may put something else in the place of at any time.
@@ -243,6 +261,16 @@ fn is_ours(folder: &Path, word: &Path) -> bool {
         let kept = path.components().all(|part| !LEFT_OUT.iter().any(|name| part.as_os_str() == *name));
         kept && !path.as_os_str().is_empty() && folder.join(path).is_file()
     })
+}
+
+/// Whether this word means the folder or something in it by less than its name, as in `python3 -m server`, `java Server`
+/// and `node .`.
+fn means_ours(folder: &Path, word: &OsString) -> bool {
+    let is_meant = |entry: fs::DirEntry| {
+        let path = entry.path();
+        path.file_stem() == Some(word) && !LEFT_OUT.iter().any(|name| entry.file_name() == *name)
+    };
+    word == "." || fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_meant))
 }
 
 /// Regular files below `folder`, with their sizes; links are followed nowhere.
@@ -294,6 +322,8 @@ mod tests {
         for (typed, copied) in [
             (&["python3", "server.py"][..], true),
             (&["sockeye", "serve", "echo"], false),
+            (&["python3", "-m", "server"], true),
+            (&["node", "."], true),
             (&["target/server", "5555"], false),
         ] {
             let command = Command::typed(words(typed), folder.path(), None);

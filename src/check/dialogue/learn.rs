@@ -19,7 +19,11 @@ pub(crate) fn learn(stage: &mut Stage) -> Result<String, Miss> {
         "chat" | "rps" => "join",
         _ => return Err(Miss::skip(format!("the lab {lab} has no dialogue; identify, login, rps and chat have"))),
     };
-    let session = Session::hold(stage)?;
+    let visitor = Visitor {
+        name: String::from_utf8_lossy(&stage.letters(7)).into_owned(),
+        password: format!("Pw-{}-47", String::from_utf8_lossy(&stage.letters(6))),
+    };
+    let session = Session::hold(stage, &visitor)?;
     if session.turns.is_empty() {
         let said = session.last.trim();
         return Err(Miss::skip(match said {
@@ -27,7 +31,18 @@ pub(crate) fn learn(stage: &mut Stage) -> Result<String, Miss> {
             _ => format!("it asks for neither a name nor a password; it says {:?}", said),
         }));
     }
-    Ok(session.proposal(exchange))
+    let mut proposal = format!("{HEAD}{}", session.proposal(exchange));
+    if lab == "login" {
+        // Who has registered comes again.
+        proposal.push_str(&format!("\n{}", Session::hold(stage, &visitor)?.proposal("login")));
+    }
+    debug_assert!(proposal.parse::<Dialogue>().is_ok(), "{proposal}");
+    Ok(proposal)
+}
+
+struct Visitor {
+    name: String,
+    password: String,
 }
 
 /// A question and what was said to it.
@@ -44,19 +59,15 @@ struct Session {
 }
 
 impl Session {
-    fn hold(stage: &mut Stage) -> Result<Self, Miss> {
-        let name = String::from_utf8_lossy(&stage.letters(7)).into_owned();
-        let password = format!("Pw-{}-47", String::from_utf8_lossy(&stage.letters(6)));
+    fn hold(stage: &mut Stage, Visitor { name, password }: &Visitor) -> Result<Self, Miss> {
         let mut wire = stage.dial(Reach::default())?;
         let (mut turns, mut last) = (Vec::new(), String::from_utf8_lossy(&wire.hear()).into_owned());
         let (names, passwords) = (Pattern::known(NAME_ASKED), Pattern::known(PASSWORD_ASKED));
         while turns.len() < MOST_TURNS {
             let asked = last.trim().lines().last().unwrap_or_default().to_owned();
             let (answer, said) = match () {
-                () if passwords.fits(&asked) => ("{password}", &password),
-                () if names.fits(&asked) && turns.iter().all(|turn: &Turn| turn.answer != "{name}") => {
-                    ("{name}", &name)
-                }
+                () if passwords.fits(&asked) => ("{password}", password),
+                () if names.fits(&asked) && turns.iter().all(|turn: &Turn| turn.answer != "{name}") => ("{name}", name),
                 () => break,
             };
             wire.send(said.as_bytes())?;
@@ -64,13 +75,11 @@ impl Session {
             last = String::from_utf8_lossy(&wire.hear()).into_owned();
         }
         // What stands for this visitor stands for everybody.
-        Ok(Self { turns, last: last.replace(&name, "{name}") })
+        Ok(Self { turns, last: last.replace(name, "{name}") })
     }
 
     fn proposal(&self, exchange: &str) -> String {
-        let mut text = format!(
-            "# How it speaks, as one visit went. Read it, and mend what only fits that visit.\n[{exchange}]\nsteps = [\n"
-        );
+        let mut text = format!("[{exchange}]\nsteps = [\n");
         for Turn { asked, answer } in &self.turns {
             text.push_str(&format!("    {{ expect = {}, send = \"{answer}\" }},\n", quoted(&expression(asked))));
         }
@@ -83,7 +92,6 @@ impl Session {
                 quoted(&expression(answer))
             ));
         }
-        debug_assert!(text.parse::<Dialogue>().is_ok(), "{text}");
         text
     }
 }
@@ -113,6 +121,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+const HEAD: &str = "# How it speaks, as one visit went. Read it, and mend what only fits that visit.\n";
 const MOST_TURNS: usize = 6;
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 pub(crate) use learn::learn;
 pub(crate) use presets::{NAME_ASKED, PASSWORD_ASKED, REFUSED, WELCOME};
-pub(crate) use talk::{Answer, Talk, Words, line_end};
+pub(crate) use talk::{Answer, Talk, Words, line_end, or_in_lines};
 
 /// How a program speaks.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{Dialogue, Exchange, Pattern, Step};
+use crate::check::case::Played;
+use crate::check::document::Transport;
 use crate::check::fault::Miss;
 use crate::check::stage::Stage;
 use crate::check::wire::{ANSWER, End, Wire};
@@ -195,6 +197,20 @@ impl Talk {
 pub(crate) fn line_end<'a>(stage: &Stage<'a>) -> &'a str {
     let dialogue = stage.setting.dialogue.as_ref().or_else(|| stage.setting.spoken.get());
     dialogue.map_or("", |dialogue| &dialogue.line_end)
+}
+
+/// Plays it; where nobody answers, once more with a line end behind all that is said, as who reads lines needs it.
+pub(crate) fn or_in_lines(stage: &mut Stage, play: fn(&mut Stage) -> Played) -> Played {
+    let played = play(stage);
+    let is_deaf = matches!(&played, Err(Miss::Fail(fault)) if fault.transport == Transport::Timeout);
+    let is_told = stage.setting.dialogue.is_some() || !line_end(stage).is_empty();
+    if !is_deaf || is_told {
+        return played;
+    }
+    stage.kill_if_ours();
+    // Whoever came first was right.
+    let _ = stage.setting.spoken.set(Dialogue { line_end: "\n".to_owned(), ..Dialogue::default() });
+    play(stage).or(played)
 }
 
 /// How far an exchange is.

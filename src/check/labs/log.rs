@@ -15,7 +15,6 @@ use crate::check::fault::{Fault, Miss};
 use crate::check::say;
 use crate::check::scene::until;
 use crate::check::stage::Stage;
-use crate::check::workplace::Workplace;
 
 pub(crate) const LAB: Lab = Lab {
     name: "log",
@@ -81,10 +80,7 @@ const ROWS: &[Row] = &[
 
 /// Files of a program's folder that were not there, or not so, when it was started.
 fn changed(stage: &Stage) -> Result<Vec<(PathBuf, Vec<u8>)>, Miss> {
-    let failed = |e: crate::check::workplace::WorkplaceError| Miss::Unjudged(e.to_string());
-    let fresh = Workplace::new(stage.command()?, &stage.setting.copies).map_err(failed)?.files();
-    let now = stage.place()?.files();
-    Ok(now.into_iter().filter(|file| !file.1.is_empty() && !fresh.contains(file)).collect())
+    Ok(stage.place()?.changed().into_iter().filter(|file| !file.1.is_empty()).collect())
 }
 
 /// The file that tells most of what happens to it, with its bytes.

@@ -141,7 +141,7 @@ fn ends_well(stage: &mut Stage, port: u16, did: &str) -> Played {
             let got = format!("neither within {} s", scene.stretched(actor::START).as_secs());
             Err(program.fault(Transport::Timeout, want, got).with_did(did))
         }
-        Some(Some(ended)) if program.stderr().contains("Traceback") => {
+        Some(Some(ended)) if program.uncaught().is_some() => {
             let got = format!("a traceback, and {}", actor::how(ended));
             Err(program.fault(Transport::Died, want, got).with_did(did))
         }
@@ -168,8 +168,7 @@ fn told(stage: &mut Stage) -> Result<(), Miss> {
         return Ok(());
     }
     stage.listening()?;
-    let asks =
-        stage.actor().is_some_and(|actor| actor.prompter.log.iter().any(|asked| asked.answer.parse::<u16>().is_ok()));
+    let asks = stage.actor().is_some_and(|actor| actor.prompter.told_port.is_some());
     stage.kill();
     if asks { Ok(()) } else { Err(Miss::skip("its port cannot be chosen")) }
 }

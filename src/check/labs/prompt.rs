@@ -211,7 +211,7 @@ fn judge(stage: &mut Stage, outcome: Outcome, (wrong, usual): (&str, u16)) -> Pl
             let got = format!("it listens on port {port}, which nobody named");
             Err(program.fault(Transport::Answered, want, got).with_did(&did))
         }
-        Outcome::Ended(ended) if program.stderr().contains("Traceback") || matches!(ended, Ended::Signal(_)) => {
+        Outcome::Ended(ended) if program.uncaught().is_some() || matches!(ended, Ended::Signal(_)) => {
             let got = format!("a traceback, and {}", actor::how(ended));
             Err(program.fault(Transport::Died, want, got).with_did(&did))
         }
@@ -256,7 +256,7 @@ fn end_of_input(stage: &mut Stage) -> Played {
     let want = "it ends, or goes on with its defaults";
     match over {
         None => Err(program.fault(Transport::Timeout, want, "it does neither within 2 s").with_did(did)),
-        Some(Some(ended)) if program.stderr().contains("Traceback") => {
+        Some(Some(ended)) if program.uncaught().is_some() => {
             let got = format!("a traceback, and {}", actor::how(ended));
             Err(program.fault(Transport::Died, want, got).with_did(did))
         }
@@ -271,7 +271,7 @@ fn interrupt(stage: &mut Stage) -> Played {
     program.signal(Signal::INT);
     match program.ends_within(start::STOPPING) {
         None => Err(program.fault(Transport::Timeout, "it ends within 2 s", "it goes on").with_did(did)),
-        Some(_) if program.stderr().contains("Traceback") => {
+        Some(_) if program.uncaught().is_some() => {
             Err(program.fault(Transport::Died, "it ends without a traceback", "a traceback").with_did(did))
         }
         Some(ended) => Ok(Some(actor::how(ended))),

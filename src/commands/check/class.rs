@@ -10,7 +10,7 @@ use std::thread;
 
 use serde::Serialize;
 
-use super::{Again, Bench, Round, Subjects};
+use super::{Again, Bench, Round, Subjects, verdict};
 use crate::check::case::{Case, Role};
 use crate::check::document::Document;
 use crate::check::report::class::{self, ClassRow};
@@ -85,9 +85,13 @@ pub(super) fn run(class: Class, talk: Talk) -> Result<Exit, Failure> {
     print::to_file(class.html.as_deref(), |out| out.write_all(class::matrix_html(&rows).as_bytes()))?;
     Ok(match stop.signal() {
         Some(signal) => Exit::Signal(signal),
-        None if rows.iter().any(|row| row.document.is_none()) => Exit::CouldNotJudge,
+        None if rows.iter().any(|row| !is_judged(row)) => Exit::CouldNotJudge,
         None => Exit::Done,
     })
+}
+
+fn is_judged(row: &ClassRow) -> bool {
+    row.document.as_ref().is_some_and(|document| verdict(document) != Exit::CouldNotJudge)
 }
 
 /// Where submissions are judged, some beside each other.
@@ -157,12 +161,15 @@ impl School {
             cases: &self.cases,
             again: &again,
             schedule: None,
-            hidden: self.hidden.clone(),
+            // Its own is hidden where it can be.
+            hidden: self.hidden.iter().filter(|hidden| *hidden != folder).cloned().collect(),
             name: Some(&name),
         };
         match self.bench.judge(&round) {
             // What was cut short is no result.
             Ok(_) if stopped() => Ok(None),
+            // Another time more may be found out.
+            Ok(document) if document.totals.unjudged > 0 => row(Some(document), None),
             Ok(document) => {
                 let whole = Kept { of, document };
                 let text = serde_json::to_string(&whole).map_err(|e| Failure::failed(e.to_string()))?;
@@ -191,7 +198,9 @@ impl School {
     /// Another number where anything is other that a verdict may hang on, but for chance.
     fn digest(&self, command: &Command, again: &Again) -> String {
         let mut digest = DefaultHasher::new();
-        (env!("CARGO_PKG_VERSION"), again.lab, &again.options).hash(&mut digest);
+        (env!("CARGO_PKG_VERSION"), again.lab, &again.options, &self.bench.isolation).hash(&mut digest);
+        // A dialogue is more than the name of its file.
+        format!("{:?}", self.bench.subjects.knowledge).hash(&mut digest);
         self.cases.iter().for_each(|case| case.id().hash(&mut digest));
         command.hash(&mut digest);
         format!("{:016x}", digest.finish())

@@ -7,6 +7,7 @@ mod plays;
 mod room;
 
 use crate::check::case::{Lab, Part, Role, Row};
+use crate::check::dialogue::or_in_lines;
 use crate::check::document::Level;
 use crate::check::labs::start;
 
@@ -28,7 +29,7 @@ const ROWS: &[Row] = &[
         why: "this is what a chat is",
         bug: "the message goes back to its sender only, or goes out without a name",
         fix: "loop over all members, and put the nick before the text",
-        play: plays::broadcast,
+        play: |stage| or_in_lines(stage, plays::broadcast),
     },
     Row {
         name: "join-name",

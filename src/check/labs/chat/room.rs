@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::check::case::Played;
+use crate::check::dialogue::line_end;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
 use crate::check::stage::Stage;
@@ -12,8 +13,9 @@ use crate::check::wire::{Reach, Wire};
 pub(super) struct Member {
     pub(super) wire: Wire,
     pub(super) nick: String,
-    /// How a `{text}` is said.
+    /// How a `{text}` is said, and what stands behind it.
     form: String,
+    line_end: String,
 }
 
 impl Member {
@@ -23,11 +25,13 @@ impl Member {
         let (wire, _) = come(stage, &nick, Reach::default())?;
         let told = stage.setting.dialogue.as_ref();
         let form = told.and_then(|dialogue| dialogue.say.clone()).unwrap_or_else(|| "{text}".to_owned());
-        Ok(Self { wire, nick, form })
+        Ok(Self { wire, nick, form, line_end: line_end(stage).to_owned() })
     }
 
     pub(super) fn says(&mut self, text: &str) -> Result<(), Miss> {
-        self.wire.send(self.form.replace("{text}", text).as_bytes())
+        let said = self.form.replace("{text}", text);
+        let end = if said.ends_with('\n') { "" } else { &self.line_end };
+        self.wire.send(format!("{said}{end}").as_bytes())
     }
 
     /// Everything until this text has come, or nothing more does.
@@ -67,8 +71,8 @@ pub(super) fn come(stage: &mut Stage, nick: &str, reach: Reach) -> Result<(Wire,
     let mut wire = stage.dial(reach)?;
     wire.hear_within(SETTLING);
     let dialogue = stage.setting.dialogue.as_ref();
-    let told = dialogue.and_then(|dialogue| Some((dialogue.join.as_ref()?.said_by(nick), dialogue.line_end.as_str())));
-    let (texts, end) = told.unwrap_or_else(|| (vec![nick.to_owned()], ""));
+    let told = dialogue.and_then(|dialogue| Some(dialogue.join.as_ref()?.said_by(nick)));
+    let (texts, end) = (told.unwrap_or_else(|| vec![nick.to_owned()]), line_end(stage));
     let mut said = Vec::new();
     for text in texts {
         wire.send(format!("{text}{end}").as_bytes())?;

@@ -45,7 +45,7 @@ pub(crate) const FLOW: &[Row] = &[
         name: "leak/200",
         level: Level::Should,
         needs: &["life/next"],
-        title: "200 clients one after the other leave no descriptor and no thread behind",
+        title: "200 clients one after the other leave no descriptor, no thread and no memory behind",
         why: "a server that leaks stops after a day with `Too many open files`",
         bug: "accepted sockets are kept in a list and never closed, or their threads never end",
         fix: "close each socket when its conversation is over, and let its thread return",
@@ -181,7 +181,8 @@ fn leak(stage: &mut Stage) -> Played {
         grown(now.descriptors, before.descriptors),
         grown(now.threads, before.threads)
     );
-    let fault = actor.fault(Transport::Answered, "as many descriptors and threads as before", got);
+    let fault =
+        actor.fault(Transport::Answered, "as many descriptors and threads as before, and 20 MiB more at most", got);
     Err(fault.with_did("200 clients came one after the other, were answered, and left"))
 }
 

@@ -95,13 +95,7 @@ pub(super) fn unknown(stage: &mut Stage) -> Played {
 
 /// Whether an exception went uncaught.
 fn broke(stage: &Stage) -> bool {
-    stage.actor().is_some_and(|actor| {
-        let (stderr, output) = (actor.stderr(), actor.output());
-        actor.ending().is_some()
-            || ["Traceback (most", "Exception in thread"]
-                .iter()
-                .any(|words| stderr.contains(words) || output.contains(words))
-    })
+    stage.actor().is_some_and(|actor| actor.ending().is_some() || actor.uncaught().is_some())
 }
 
 pub(super) fn no_plaintext(stage: &mut Stage) -> Played {

@@ -7,7 +7,7 @@ mod table;
 use std::time::Duration;
 
 use crate::check::case::{Lab, Part, Played, Role, Row};
-use crate::check::dialogue::Pattern;
+use crate::check::dialogue::{Pattern, or_in_lines};
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
 use crate::check::labs::start;
@@ -34,7 +34,7 @@ const ROWS: &[Row] = &[
         why: "the sheet plays to three wins, not for three rounds",
         bug: "rounds are counted instead of wins, or the loop never ends",
         fix: "while max(score) < 3, and close both connections behind it",
-        play: to_three,
+        play: |stage| or_in_lines(stage, to_three),
     },
     Row {
         name: "draws",
@@ -244,7 +244,8 @@ fn capitals(stage: &mut Stage) -> Played {
     let mut table = Table::new(stage)?;
     table.wins(0, 2)?;
     let word = table.words[ROCK].to_uppercase();
-    table.seats[0].send(word.as_bytes())?;
+    table.words[ROCK] = word.clone();
+    table.says(0, ROCK)?;
     table.says(1, SCISSORS)?;
     table.ends(&format!("the first player won two rounds, and then said {word}")).map(|()| None)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::dialogue::{Choices, NAME_ASKED, Pattern};
+use crate::check::dialogue::{Choices, NAME_ASKED, Pattern, line_end};
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
 use crate::check::stage::Stage;
@@ -12,6 +12,7 @@ use crate::check::wire::{Reach, Wire};
 pub(super) struct Table {
     pub(super) seats: [Wire; 2],
     pub(super) words: [String; 3],
+    line_end: String,
 }
 
 /// Rock, paper, scissors by their place in the words.
@@ -34,7 +35,7 @@ impl Table {
         said.extend(heard);
         said.extend(first.hear_within(GREETING));
         let words = words(stage, &String::from_utf8_lossy(&said));
-        Ok(Self { seats: [first, second], words })
+        Ok(Self { seats: [first, second], words, line_end: line_end(stage).to_owned() })
     }
 
     /// Both choose, and hear what comes of it.
@@ -50,7 +51,7 @@ impl Table {
     }
 
     pub(super) fn says(&mut self, seat: usize, choice: Choice) -> Result<(), Miss> {
-        let word = self.words[choice].clone();
+        let word = format!("{}{}", self.words[choice], self.line_end);
         self.seats[seat].send(word.as_bytes())
     }
 
@@ -99,7 +100,7 @@ fn introduce(stage: &mut Stage, wire: &mut Wire, said: &[u8]) -> Result<Vec<u8>,
     };
     let mut heard = Vec::new();
     for text in texts {
-        wire.send(text.as_bytes())?;
+        wire.send(format!("{text}{}", line_end(stage)).as_bytes())?;
         heard.extend(wire.hear_within(GREETING));
     }
     Ok(heard)
@@ -113,13 +114,14 @@ fn words(stage: &Stage, said: &str) -> [String; 3] {
         return [rock, paper, scissors];
     }
     let said = said.to_lowercase();
-    let spoken = LANGUAGES.iter().find(|words| words.iter().any(|word| said.contains(word)));
+    let spoken = LANGUAGES.iter().find(|words| [ROCK, SCISSORS].iter().any(|choice| said.contains(words[*choice])));
     spoken.unwrap_or(&LANGUAGES[0]).map(str::to_owned)
 }
 
-/// The sheet's come first; `papier` is in two of them, so the others decide.
-const LANGUAGES: [[&str; 3]; 4] = [
+/// The sheet's come first; `papier` is in three of them, so the others decide.
+const LANGUAGES: [[&str; 3]; 5] = [
     ["kamień", "papier", "nożyce"],
+    ["kamien", "papier", "nozyce"],
     ["rock", "paper", "scissors"],
     ["камень", "бумага", "ножницы"],
     ["stein", "papier", "schere"],
