@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -211,8 +212,30 @@ fn a_server_of_another_kind_fails_and_the_command_line_of_the_failure_does_it_ag
 }
 
 #[test]
+fn what_is_not_there_is_told_before_anything_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("server.py"), "").unwrap();
+    let cwd = folder.path().to_str().unwrap();
+    for (command, wanted) in [
+        (&["no-such-program-anywhere"][..], &["`no-such-program-anywhere`", "PATH"][..]),
+        (&["./server.py"], &["./server.py", "chmod +x", "python3 server.py"]),
+        (&["sh", "srver.py"], &["no srver.py", cwd, "there is server.py"]),
+    ] {
+        let ended = check(&[&["echo", "-q", "--cwd", cwd, "--"], command].concat());
+        assert_eq!((ended.status.code(), ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
+        for word in wanted {
+            assert!(ended.stderr.contains(word), "no {word} in {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
 fn who_cannot_be_started_is_not_judged() {
-    let (ended, document) = judged(&["echo", "--", "no-such-program-anywhere"]);
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("server");
+    fs::write(&program, "#!/no/such/interpreter\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let (ended, document) = judged(&["echo", "--", program.to_str().unwrap()]);
     assert_eq!(ended.status.code(), Some(3), "{ended:?}");
     assert_eq!(cases_of(&document, "unjudged"), ["start/runs"]);
     assert_eq!(cases_of(&document, "fail"), Vec::<String>::new());

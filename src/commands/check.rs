@@ -6,6 +6,8 @@ mod class;
 mod outputs;
 /// What can be read about labs and cases.
 mod pages;
+/// Whether the program is there.
+mod program;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -145,6 +147,7 @@ fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
 /// Writes a proposal for `--dialogue` to stdout.
 fn learn(learning: Learning, talk: Talk) -> Result<Exit, Failure> {
     let Learning { lab, command, sandbox } = learning;
+    program::look_for(&command)?;
     let pace = Pace { patience: 1.0, max_time: Duration::from_secs(60), seed: 1, jobs: None };
     let knowledge = Knowledge {
         rules: Vec::new(),
@@ -233,6 +236,7 @@ impl Bench {
 
     fn judge(&self, round: &Round) -> Result<Document, Failure> {
         if let Subject::Started(command) = &round.subject {
+            program::look_for(command)?;
             // What cannot be copied is said once, and not for each case.
             crate::check::workplace::Workplace::new(command).map_err(|e| Failure::bad_words(e.to_string()))?;
         }
