@@ -62,7 +62,13 @@ fn refused(words: &[&str], wanted: &[&str]) {
 fn words_that_make_no_sense_are_refused_with_the_way_out() {
     for (words, wanted) in [
         (&[][..], &["which lab", "check list"][..]),
-        (&["ehco", "--", "true"], &["`ehco`", "echo"]),
+        (&["ehco", "--", "true"], &["`ehco`", "did you mean echo?", "check list"]),
+        (&["nothing", "--", "true"], &["`nothing`", "start, echo"]),
+        (&["echo", "python3", "server.py"], &["write -- before", "sockeye check echo -- python3 server.py"]),
+        (&["ehco", "python3", "server.py"], &["`ehco`", "sockeye check echo -- python3 server.py"]),
+        (&["python3", "server.py"], &["`python3`", "sockeye check LAB -- python3 server.py", "check list"]),
+        (&["echo", "5555"], &["sockeye check echo --addr 5555"]),
+        (&["echo", "loudly", "--", "true"], &["`loudly`", "before --"]),
         (&["echo"], &["behind --", "--addr"]),
         (&["echo", "--addr", "5555", "--", "true"], &["--addr", "COMMAND"]),
         (&["client", "--addr", "5555"], &["--addr", "client"]),
@@ -80,7 +86,12 @@ fn words_that_make_no_sense_are_refused_with_the_way_out() {
         (&["echo", "--only", "echo/basic/one", "--schedule", "xyz", "--", "true"], &["`xyz`", "d09f"]),
         (&["echo", "--junit", "a", "--html", "a", "--", "true"], &["--junit", "--html"]),
         (&["login", "--dialogue", "/nowhere", "--", "true"], &["--dialogue /nowhere"]),
-        (&["explain", "echo/eof"], &["`echo/eof`"]),
+        (&["echo", "--only", "echo/xx", "--", "true"], &["`echo/xx`; `check list echo`"]),
+        (&["echo", "--only", "echo/oef", "--", "true"], &["`echo/oef`", "did you mean echo/eof?"]),
+        (&["echo", "--only", "echo/no-spin", "--", "true"], &["did you mean echo/eof/no-spin?"]),
+        (&["explain", "echo/eof"], &["`echo/eof`", "echo/eof/no-spin"]),
+        (&["explain", "echo"], &["`echo` is a lab", "check list echo"]),
+        (&["explain", "nothing/at-all"], &["`nothing/at-all`; `check list LAB`"]),
         (&["class", "echo", "/nowhere"], &["/nowhere"]),
     ] {
         refused(words, wanted);
