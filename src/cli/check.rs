@@ -23,7 +23,7 @@ use crate::commands::check::{self, Class, Deed, Judging, Pace, Sandbox, Subjects
 use crate::commands::{Failure, Plan};
 use crate::net::Address;
 use knowledge::KnowledgeWords;
-use lab::{lab, nothing_stray};
+use lab::{lab, learned, nothing_stray};
 use reports::ReportWords;
 use selection::SelectionWords;
 
@@ -204,7 +204,7 @@ impl More {
             Self::List { lab: name } => Ok(Deed::List(name.as_deref().map(lab).transpose()?)),
             Self::Explain { id } => selection::find(&id).map(Deed::Explain),
             Self::Learn { lab: name, start } => {
-                let lab = lab(&name)?;
+                let lab = learned(&name)?;
                 let command = start.command()?;
                 Ok(Deed::Learn(Box::new(check::Learning { lab, command, sandbox: start.sandbox() })))
             }

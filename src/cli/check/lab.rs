@@ -1,6 +1,7 @@
 //! Which lab: the word that names it, and what was typed beside it by mistake.
 
 use crate::check::case::Lab;
+use crate::check::dialogue::LEARNED;
 use crate::check::{labs, near};
 use crate::commands::Failure;
 use crate::net::Address;
@@ -17,6 +18,20 @@ pub(super) fn lab(name: &str) -> Result<&'static Lab, Failure> {
             None => format!("no lab is called `{name}`; there are {}", names.join(", ")),
         })
     })
+}
+
+/// The lab of this name, in which programs speak in words of their own.
+///
+/// # Errors
+/// Where there is none, or nothing of it can be learned; it says of which it can.
+pub(super) fn learned(name: &str) -> Result<&'static Lab, Failure> {
+    let lab = lab(name)?;
+    let learned = LEARNED.map(|(name, _)| name);
+    if learned.contains(&lab.name) {
+        return Ok(lab);
+    }
+    let names = learned.join(", ");
+    Err(Failure::bad_words(format!("{name} has no dialogue that could be learned; these have: {names}")))
 }
 
 /// Words behind the lab have `--` in front of them, so that flags of the program are its own.
