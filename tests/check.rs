@@ -283,6 +283,17 @@ fn a_server_that_runs_already_is_judged_by_its_address() {
     let (ended, document) = judged(&["oneshot", "--addr", &served.addr().to_string()]);
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(cases_of(&document, "fail").is_empty() && cases_of(&document, "pass").len() > 4, "{document:#}");
+    assert!(document["isolation"].as_str().unwrap().starts_with("none: it runs already"), "{document:#}");
+}
+
+/// Nobody can have started it.
+#[test]
+fn a_server_that_is_not_there_was_connected_to_and_not_started() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (ended, document) = judged(&["oneshot", "--only", "oneshot/prefix", "--addr", &free]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let did = document["cases"][0]["finding"]["did"].as_str().unwrap();
+    assert_eq!(did, "connected to it", "{document:#}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::hints;
 use super::say;
 use super::scene::millis;
 use super::schedule::Schedule;
-use super::setting::Setting;
+use super::setting::{Setting, Subject};
 use super::stage::Stage;
 use crate::subject;
 
@@ -257,9 +257,13 @@ fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
     let program = fault.program.as_ref().or(graded.program.as_ref());
     let stderr = program.map(|program| last_lines(&program.stderr)).unwrap_or_default();
     let hint = hints::of(&hints::Evidence { id: &graded.id, fault: &fault, program });
+    let usual = match job.setting.subject {
+        Subject::Started(_) => "started it and watched",
+        Subject::Address(_) => "connected to it",
+    };
     Finding {
         transport: fault.transport,
-        did: fault.did.unwrap_or_else(|| "started it and watched".to_owned()),
+        did: fault.did.unwrap_or_else(|| usual.to_owned()),
         want: fault.want,
         got: fault.got,
         shown: fault.shown,

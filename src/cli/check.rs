@@ -175,21 +175,16 @@ impl Words {
             (Some(addr), true) => Subject::Address(address(&addr, lab)?),
             (None, false) => Subject::Started(self.start.command()?),
         };
-        let typed = match &subject {
-            Subject::Address(address) => format!("--addr {address}"),
-            Subject::Started(_) => self.start.typed(),
+        let (typed, sandbox) = match &subject {
+            Subject::Address(address) => (format!("--addr {address}"), Sandbox::RunsAlready),
+            Subject::Started(_) => (self.start.typed(), self.start.sandbox()),
         };
         let options = [self.start.options(), self.pace.options(), self.knowledge.options()].concat();
         let again = check::Again { lab: lab.name, options, subject: typed };
         let schedule = self.selection.schedule()?;
         Ok(Deed::Judge(Box::new(Judging {
             cases: self.selection.cases(lab)?,
-            subjects: Subjects {
-                lab,
-                sandbox: self.start.sandbox(),
-                pace: self.pace.pace(),
-                knowledge: self.knowledge.knowledge()?,
-            },
+            subjects: Subjects { lab, sandbox, pace: self.pace.pace(), knowledge: self.knowledge.knowledge()? },
             subject,
             again,
             schedule,

@@ -79,6 +79,8 @@ pub(crate) struct Learning {
 pub(crate) enum Sandbox {
     AsFarAsItGoes,
     Off,
+    /// Nothing to raise them around: the program is started by somebody else.
+    RunsAlready,
 }
 
 /// How long we wait, and what chance does.
@@ -203,6 +205,7 @@ impl Bench {
         // Before there is a second thread.
         let (walls, why) = match subjects.sandbox {
             Sandbox::Off => (Walls::NONE, Some("--no-sandbox".to_owned())),
+            Sandbox::RunsAlready => (Walls::NONE, Some("it runs already".to_owned())),
             Sandbox::AsFarAsItGoes => Walls::raise(),
         };
         let isolation = isolation(walls, why.as_deref());
@@ -307,10 +310,11 @@ fn isolation(walls: Walls, why: Option<&str>) -> String {
         (walls.hidden, "its original folder hidden"),
     ];
     let stand: Vec<&str> = parts.iter().filter(|(stands, _)| *stands).map(|(_, what)| *what).collect();
-    let missing = why.map(|why| format!(" ({why})")).unwrap_or_default();
-    match stand.len() {
-        0 => format!("none{missing}; cases run one after the other"),
-        _ => format!("each case has {}{missing}", stand.join(", ")),
+    match (stand.len(), why) {
+        (0, Some(why)) => format!("none: {why}; cases run one after the other"),
+        (0, None) => "none; cases run one after the other".to_owned(),
+        (_, Some(why)) => format!("each case has {} ({why})", stand.join(", ")),
+        (_, None) => format!("each case has {}", stand.join(", ")),
     }
 }
 
