@@ -136,7 +136,11 @@ pub(crate) fn run(deed: Deed, talk: Talk) -> Result<Exit, Failure> {
 
 fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
     let Judging { subject, cases, subjects, again, schedule, reports } = judging;
-    let (bench, stop) = Bench::set_up(subjects, talk)?;
+    let (bench, stop) = Bench::raise(subjects, talk)?;
+    // The report for people says it itself.
+    if reports.stdout.is_some() {
+        bench.tell_isolation(talk);
+    }
     let round = Round { subject, cases: &cases, again: &again, schedule, hidden: Vec::new(), name: None };
     let document = bench.judge(&round)?;
     outputs::tell(&document, &reports, talk)?;
@@ -200,7 +204,18 @@ struct Round<'a> {
 }
 
 impl Bench {
+    /// For reports that do not say what stands around a program.
     fn set_up(subjects: Subjects, talk: Talk) -> Result<(Self, Stop), Failure> {
+        let (bench, stop) = Self::raise(subjects, talk)?;
+        bench.tell_isolation(talk);
+        Ok((bench, stop))
+    }
+
+    fn tell_isolation(&self, talk: Talk) {
+        talk.say(&format!("isolation: {}", self.isolation));
+    }
+
+    fn raise(subjects: Subjects, talk: Talk) -> Result<(Self, Stop), Failure> {
         descriptors::raise();
         // Before there is a second thread.
         let (walls, why) = match subjects.sandbox {
@@ -210,7 +225,6 @@ impl Bench {
         };
         let isolation = isolation(walls, why.as_deref());
         let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
-        talk.say(&format!("isolation: {isolation}"));
         let quiet = talk.volume == Volume::Quiet;
         let lines = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let lines = MultiProgress::with_draw_target(lines);
