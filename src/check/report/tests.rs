@@ -38,6 +38,18 @@ fn a_program_that_is_right_and_one_that_never_starts_are_told_shortly() {
 }
 
 #[test]
+fn a_transcript_says_each_number_once() {
+    for (text, said) in [
+        ("3000 bytes that begin with \"x\"", "sent 3000 bytes that begin with \"x\""),
+        ("3000×\"x\"", "sent 3000 bytes: 3000×\"x\""),
+        ("", "sent 3000 bytes"),
+    ] {
+        let deed = crate::check::document::Deed::Sent { bytes: 3000, text: text.to_owned() };
+        assert_eq!(transcript::words(&deed), said);
+    }
+}
+
+#[test]
 fn json() {
     same!(Form::Json.write(&sample::document()), "check.json");
 }
