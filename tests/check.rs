@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
@@ -62,7 +63,13 @@ fn refused(words: &[&str], wanted: &[&str]) {
 fn words_that_make_no_sense_are_refused_with_the_way_out() {
     for (words, wanted) in [
         (&[][..], &["which lab", "check list"][..]),
-        (&["ehco", "--", "true"], &["`ehco`", "echo"]),
+        (&["ehco", "--", "true"], &["`ehco`", "did you mean echo?", "check list"]),
+        (&["nothing", "--", "true"], &["`nothing`", "start, echo"]),
+        (&["echo", "python3", "server.py"], &["write -- before", "sockeye check echo -- python3 server.py"]),
+        (&["ehco", "python3", "server.py"], &["`ehco`", "sockeye check echo -- python3 server.py"]),
+        (&["python3", "server.py"], &["`python3`", "sockeye check LAB -- python3 server.py", "check list"]),
+        (&["echo", "5555"], &["sockeye check echo --addr 5555"]),
+        (&["echo", "loudly", "--", "true"], &["`loudly`", "before --"]),
         (&["echo"], &["behind --", "--addr"]),
         (&["echo", "--addr", "5555", "--", "true"], &["--addr", "COMMAND"]),
         (&["client", "--addr", "5555"], &["--addr", "client"]),
@@ -79,8 +86,17 @@ fn words_that_make_no_sense_are_refused_with_the_way_out() {
         (&["echo", "--only", "echo/basic", "--schedule", "61", "--", "true"], &["--schedule", "--only"]),
         (&["echo", "--only", "echo/basic/one", "--schedule", "xyz", "--", "true"], &["`xyz`", "d09f"]),
         (&["echo", "--junit", "a", "--html", "a", "--", "true"], &["--junit", "--html"]),
+        (&["echo", "--junit", "/no/such/x.xml", "--", "true"], &["--junit /no/such/x.xml", "no folder /no/such"]),
+        (&["echo", "--html", "/", "--", "true"], &["--html /", "a folder"]),
+        (&["class", "echo", "/", "--csv", "/no/such/x.csv"], &["--csv /no/such/x.csv", "no folder /no/such"]),
+        (&["learn", "echo", "--", "true"], &["echo has no dialogue", "identify, login, rps, chat"]),
         (&["login", "--dialogue", "/nowhere", "--", "true"], &["--dialogue /nowhere"]),
-        (&["explain", "echo/eof"], &["`echo/eof`"]),
+        (&["echo", "--only", "echo/xx", "--", "true"], &["`echo/xx`; `check list echo`"]),
+        (&["echo", "--only", "echo/oef", "--", "true"], &["`echo/oef`", "did you mean echo/eof?"]),
+        (&["echo", "--only", "echo/no-spin", "--", "true"], &["did you mean echo/eof/no-spin?"]),
+        (&["explain", "echo/eof"], &["`echo/eof`", "echo/eof/no-spin"]),
+        (&["explain", "echo"], &["`echo` is a lab", "check list echo"]),
+        (&["explain", "nothing/at-all"], &["`nothing/at-all`; `check list LAB`"]),
         (&["class", "echo", "/nowhere"], &["/nowhere"]),
     ] {
         refused(words, wanted);
@@ -212,8 +228,30 @@ fn a_server_of_another_kind_fails_and_the_command_line_of_the_failure_does_it_ag
 }
 
 #[test]
+fn what_is_not_there_is_told_before_anything_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("server.py"), "").unwrap();
+    let cwd = folder.path().to_str().unwrap();
+    for (command, wanted) in [
+        (&["no-such-program-anywhere"][..], &["`no-such-program-anywhere`", "PATH"][..]),
+        (&["./server.py"], &["./server.py", "chmod +x", "python3 server.py"]),
+        (&["sh", "srver.py"], &["no srver.py", cwd, "there is server.py"]),
+    ] {
+        let ended = check(&[&["echo", "-q", "--cwd", cwd, "--"], command].concat());
+        assert_eq!((ended.status.code(), ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
+        for word in wanted {
+            assert!(ended.stderr.contains(word), "no {word} in {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
 fn who_cannot_be_started_is_not_judged() {
-    let (ended, document) = judged(&["echo", "--", "no-such-program-anywhere"]);
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("server");
+    fs::write(&program, "#!/no/such/interpreter\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let (ended, document) = judged(&["echo", "--", program.to_str().unwrap()]);
     assert_eq!(ended.status.code(), Some(3), "{ended:?}");
     assert_eq!(cases_of(&document, "unjudged"), ["start/runs"]);
     assert_eq!(cases_of(&document, "fail"), Vec::<String>::new());
@@ -246,6 +284,17 @@ fn a_server_that_runs_already_is_judged_by_its_address() {
     let (ended, document) = judged(&["oneshot", "--addr", &served.addr().to_string()]);
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(cases_of(&document, "fail").is_empty() && cases_of(&document, "pass").len() > 4, "{document:#}");
+    assert!(document["isolation"].as_str().unwrap().starts_with("none: it runs already"), "{document:#}");
+}
+
+/// Nobody can have started it.
+#[test]
+fn a_server_that_is_not_there_was_connected_to_and_not_started() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (ended, document) = judged(&["oneshot", "--only", "oneshot/prefix", "--addr", &free]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let did = document["cases"][0]["finding"]["did"].as_str().unwrap();
+    assert_eq!(did, "connected to it", "{document:#}");
 }
 
 #[test]

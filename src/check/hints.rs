@@ -37,8 +37,17 @@ impl Evidence<'_> {
         parts.iter().any(|part| self.id.contains(part))
     }
 
+    /// Whether the program is the one that goes to others, and its servers are ours.
+    fn calls_others(&self) -> bool {
+        ["client/", "scan/"].iter().any(|lab| self.id.starts_with(lab))
+    }
+
     fn ended(&self) -> bool {
         self.fault.transport == Transport::Died || self.program.is_some_and(|program| program.ended.is_some())
+    }
+
+    fn ended_by_a_pipe(&self) -> bool {
+        self.program.and_then(|program| program.ended.as_deref()).is_some_and(|ended| ended.contains("PIPE"))
     }
 }
 
@@ -73,28 +82,42 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&["ConnectionResetError", "Connection reset by peer", "ECONNRESET"]),
+        fits: |e| e.calls_others() && (e.stderr_has(&RESET) || e.stderr_has(&BROKEN)),
+        hint: Hint {
+            so: "the server has gone; recv() and send() then raise an error, and nobody catches it.",
+            attempt: "catch OSError around the conversation, say that the server has gone, and end, or ask where to connect next.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.calls_others() && e.ended_by_a_pipe(),
+        hint: Hint {
+            so: "send() to a server that has gone raises SIGPIPE, which ends a C program without a word.",
+            attempt: "signal(SIGPIPE, SIG_IGN), look at what send() returns, and say that the server has gone before you end.",
+        },
+    },
+    Fingerprint {
+        fits: |e| e.stderr_has(&RESET),
         hint: Hint {
             so: "a client that is killed, or closes with unread data, resets the connection; recv() and send() then fail.",
             attempt: "catch OSError around the conversation, close that one socket, and go on with the next client.",
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&["BrokenPipeError", "Broken pipe", "EPIPE"]),
+        fits: |e| e.stderr_has(&BROKEN),
         hint: Hint {
             so: "it sent to a client that had left.",
             attempt: "catch OSError around send() as around recv(), and drop that client only.",
         },
     },
     Fingerprint {
-        fits: |e| e.program.and_then(|p| p.ended.as_deref()).is_some_and(|ended| ended.contains("PIPE")),
+        fits: |e| e.ended_by_a_pipe(),
         hint: Hint {
             so: "send() to a client that has left raises SIGPIPE, which ends a C program without a word.",
             attempt: "signal(SIGPIPE, SIG_IGN), or send(…, MSG_NOSIGNAL), and look at what send() returns.",
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&["ConnectionRefusedError", "Connection refused"]) && e.is_about(&["client/", "scan/"]),
+        fits: |e| e.stderr_has(&["ConnectionRefusedError", "Connection refused"]) && e.calls_others(),
         hint: Hint {
             so: "nobody listens there, and connect() fails; the program does not expect it.",
             attempt: "catch OSError around connect(), say in one sentence what could not be reached, and end with a status that is not 0.",
@@ -297,6 +320,9 @@ const FINGERPRINTS: &[Fingerprint] = &[
     },
 ];
 
+/// What programs write where the other side has gone: while they receive, and while they send.
+const RESET: [&str; 3] = ["ConnectionResetError", "Connection reset by peer", "ECONNRESET"];
+const BROKEN: [&str; 3] = ["BrokenPipeError", "Broken pipe", "EPIPE"];
 /// What programs write where their port is taken.
 pub(super) const TAKEN: [&str; 3] = ["Address already in use", "EADDRINUSE", "Address in use"];
 
@@ -316,6 +342,20 @@ mod tests {
         assert!(died.unwrap().so.contains("half a letter"));
         let spun = hint("echo/eof/no-spin", Transport::Spun, "");
         assert!(spun.unwrap().attempt.contains("if not data"));
+    }
+
+    #[test]
+    fn who_goes_to_a_server_is_told_about_servers() {
+        for trace in ["ConnectionResetError: [Errno 104]", "BrokenPipeError: [Errno 32]"] {
+            let client = hint("client/closed-early", Transport::Died, trace).unwrap();
+            assert!(client.so.contains("the server has gone") && !client.attempt.contains("next client"), "{client:?}");
+            let server = hint("echo/vanish", Transport::Died, trace).unwrap();
+            assert!(server.so.contains("a client"), "{server:?}");
+        }
+        let fault = Fault::new(Transport::Died, "", "");
+        let program = Program { ended: Some("SIGPIPE".to_owned()), ..Program::default() };
+        let said = |id| of(&Evidence { id, fault: &fault, program: Some(&program) }).unwrap().so;
+        assert!(said("client/reset").contains("to a server") && said("echo/vanish").contains("to a client"));
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::{Case, Lab, Played};
-use super::document::{Finding, Graded, Level, Program, Totals, Transport, Verdict};
+use super::document::{Finding, Graded, Level, Program, Prompted, Totals, Transport, Verdict};
 use super::fault::{Fault, Miss};
 use super::hints;
 use super::say;
 use super::scene::millis;
 use super::schedule::Schedule;
-use super::setting::Setting;
+use super::setting::{Setting, Subject};
 use super::stage::Stage;
 use crate::subject;
 
@@ -278,11 +278,17 @@ fn is_in_others_way(job: &Job, graded: &Graded) -> bool {
 
 fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
     let program = fault.program.as_ref().or(graded.program.as_ref());
-    let stderr = program.map(|program| last_lines(&program.stderr)).unwrap_or_default();
+    let asked = [program, graded.program.as_ref()].into_iter().flatten().find(|program| !program.prompts.is_empty());
+    let asked = asked.map(|program| &program.prompts[..]).unwrap_or_default();
+    let stderr = program.map(|program| last_lines(&without(asked, &program.stderr))).unwrap_or_default();
     let hint = hints::of(&hints::Evidence { id: &graded.id, fault: &fault, program });
+    let usual = match job.setting.subject {
+        Subject::Started(_) => "started it and watched",
+        Subject::Address(_) => "connected to it",
+    };
     Finding {
         transport: fault.transport,
-        did: fault.did.unwrap_or_else(|| "started it and watched".to_owned()),
+        did: fault.did.unwrap_or_else(|| usual.to_owned()),
         want: fault.want,
         got: fault.got,
         shown: fault.shown,
@@ -291,6 +297,18 @@ fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
         attempt: hint.map(|hint| hint.attempt.to_owned()),
         again: (job.again)(&graded.id, fault.schedule.as_ref()),
     }
+}
+
+/// Python asks on stderr; what was answered is no error.
+fn without(asked: &[Prompted], stderr: &str) -> String {
+    let (mut text, mut rest) = (String::new(), stderr);
+    for prompt in asked.iter().map(|asked| &asked.prompt).filter(|prompt| !prompt.trim().is_empty()) {
+        if let Some((before, behind)) = rest.split_once(prompt) {
+            text.push_str(before);
+            rest = behind;
+        }
+    }
+    text + rest
 }
 
 /// Of a traceback the place and the error, `server.py:14  UnicodeDecodeError: …`; else the last line.
@@ -363,3 +381,17 @@ const TAKEN: &str = "another program has the port that it wants; end that one, o
 /// How long a failure is shortened.
 const SHRINKING: Duration = Duration::from_secs(4);
 const MOST_TRIES: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answered_questions_are_no_errors() {
+        let asked =
+            ["Host: ", "Od portu: ", ""].map(|prompt| Prompted { prompt: prompt.into(), answer: String::new() });
+        assert_eq!(last_lines(&without(&asked, "Host: Od portu: ")), Vec::<String>::new());
+        assert_eq!(last_lines(&without(&asked, "Host: Od portu: Oops: Host: 1\n")), ["Oops: Host: 1"]);
+        assert_eq!(last_lines(&without(&asked, "Do portu: ")), ["Do portu:"]);
+    }
+}

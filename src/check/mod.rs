@@ -27,6 +27,8 @@ mod hints;
 pub(crate) mod judge;
 /// The catalogue.
 pub(crate) mod labs;
+/// What was meant by a word that was mistyped.
+pub(crate) mod near;
 /// What a program asks on its terminal.
 pub(crate) mod prompts;
 /// A finished check as people and programs read it.

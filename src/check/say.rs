@@ -17,8 +17,16 @@ pub(crate) fn amount(all: &[u8]) -> String {
     match all.len() {
         0 => "nothing".to_owned(),
         1 => format!("1 byte: {}", bytes(all)),
-        n => format!("{n} bytes: {}", bytes(all)),
+        n => match bytes(all) {
+            said if says_how_many(&said, n as u64) => said,
+            said => format!("{n} bytes: {said}"),
+        },
     }
+}
+
+/// Whether what is said of `n` bytes begins with their number already.
+pub(crate) fn says_how_many(said: &str, n: u64) -> bool {
+    said.starts_with(&format!("{n} bytes that "))
 }
 
 /// In double quotes, escaped.
@@ -115,7 +123,9 @@ mod tests {
             assert_eq!(bytes(given), said);
         }
         let long: Vec<u8> = (0..6000u32).map(|n| b'a' + (n % 23) as u8).collect();
-        assert_eq!(bytes(&long), r#"6000 bytes that begin with "abcdefghijkl""#);
+        let said = r#"6000 bytes that begin with "abcdefghijkl""#;
+        assert_eq!((bytes(&long).as_str(), amount(&long).as_str()), (said, said));
+        assert_eq!(amount(b"6000 bytes that "), r#"16 bytes: "6000 bytes that ""#);
     }
 
     #[test]

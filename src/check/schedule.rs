@@ -49,11 +49,11 @@ impl Schedule {
         self.0.contains(&Step::Fin)
     }
 
-    /// In words: `1023×"a", wait 150 ms, d0`.
+    /// In words: `1023×"a", waited 150 ms, d0`.
     pub(crate) fn words(&self) -> String {
         let words = self.0.iter().map(|step| match step {
             Step::Write(bytes) => say::bytes(bytes),
-            Step::Wait(pause) => format!("a pause of {} ms", pause.as_millis()),
+            Step::Wait(pause) => format!("waited {} ms", pause.as_millis()),
             Step::Fin => "FIN".to_owned(),
         });
         let words: Vec<String> = words.collect();
@@ -88,11 +88,22 @@ impl Schedule {
                 }
             }
         }
+        // Before the first word there is nothing to wait for.
+        found.push(self.clone());
+        for Self(steps) in &mut found {
+            let waits = steps.iter().take_while(|step| matches!(step, Step::Wait(_))).count();
+            steps.drain(..waits);
+        }
         // What was text stays text, so that it does not fail for another reason.
         let is_text = |schedule: &Self| str::from_utf8(&schedule.bytes()).is_ok();
         found.retain(|schedule| !schedule.bytes().is_empty() && (is_text(schedule) || !is_text(self)));
-        found.dedup();
-        found
+        let mut shorter: Vec<Self> = Vec::new();
+        for schedule in found {
+            if schedule != *self && !shorter.contains(&schedule) {
+                shorter.push(schedule);
+            }
+        }
+        shorter
     }
 }
 
@@ -174,7 +185,15 @@ mod tests {
     fn a_schedule_says_itself_in_few_words() {
         let schedule = Schedule::pieces(&[&[b'a'; 1023], &[0xd0], &[0x9f]], Duration::from_millis(150));
         assert_eq!(schedule.to_string(), "61*1023,wait150,d0,wait150,9f");
-        assert_eq!(schedule.words(), r#"1023×"a", a pause of 150 ms, d0, a pause of 150 ms, 9f"#);
+        assert_eq!(schedule.words(), r#"1023×"a", waited 150 ms, d0, waited 150 ms, 9f"#);
+    }
+
+    #[test]
+    fn a_shorter_one_begins_with_something_that_is_said() {
+        let schedule: Schedule = "wait120,61,wait150,62".parse().unwrap();
+        let shorter: Vec<String> = schedule.shorter().iter().map(ToString::to_string).collect();
+        assert!(shorter.iter().all(|one| !one.starts_with("wait")), "{shorter:?}");
+        assert!(["62", "61", "61,wait150,62"].iter().all(|one| shorter.iter().any(|s| s == one)), "{shorter:?}");
     }
 
     fn step() -> impl Strategy<Value = Step> {

@@ -2,6 +2,8 @@
 
 /// What is known about the ways of a program.
 mod knowledge;
+/// Which lab.
+mod lab;
 /// Where reports go.
 mod reports;
 /// Which cases of a lab.
@@ -15,13 +17,13 @@ use clap::{Args, Subcommand};
 
 use super::{quantity, seed};
 use crate::check::case::Lab;
-use crate::check::labs;
 use crate::check::setting::Subject;
 use crate::check::workplace::Command;
 use crate::commands::check::{self, Class, Deed, Judging, Pace, Sandbox, Subjects};
 use crate::commands::{Failure, Plan};
 use crate::net::Address;
 use knowledge::KnowledgeWords;
+use lab::{lab, learned, nothing_stray};
 use reports::ReportWords;
 use selection::SelectionWords;
 
@@ -39,6 +41,9 @@ pub(super) struct Words {
     /// Which lab; `check list` lists them
     #[arg(value_name = "LAB")]
     lab: Option<String>,
+    /// What should have stood behind --
+    #[arg(value_name = "WORD", hide = true, requires = "lab")]
+    stray: Vec<String>,
     /// A server that runs already, instead of a command
     #[arg(long, value_name = "ADDR")]
     addr: Option<String>,
@@ -155,7 +160,13 @@ impl Words {
 
     fn judging(self) -> Result<Deed, Failure> {
         let name = self.lab.ok_or_else(|| Failure::bad_words(NO_LAB))?;
+        if self.start.command.is_empty() {
+            nothing_stray(&name, &self.stray)?;
+        }
         let lab = lab(&name)?;
+        if let Some(word) = self.stray.first() {
+            return Err(Failure::bad_words(format!("`{word}` is one word too many before --; leave it out")));
+        }
         let subject = match (self.addr, self.start.command.is_empty()) {
             (Some(_), false) => {
                 return Err(Failure::bad_words("--addr is a server that runs already; leave COMMAND out"));
@@ -164,21 +175,16 @@ impl Words {
             (Some(addr), true) => Subject::Address(address(&addr, lab)?),
             (None, false) => Subject::Started(self.start.command()?),
         };
-        let typed = match &subject {
-            Subject::Address(address) => format!("--addr {address}"),
-            Subject::Started(_) => self.start.typed(),
+        let (typed, sandbox) = match &subject {
+            Subject::Address(address) => (format!("--addr {address}"), Sandbox::RunsAlready),
+            Subject::Started(_) => (self.start.typed(), self.start.sandbox()),
         };
         let options = [self.start.options(), self.pace.options(), self.knowledge.options()].concat();
         let again = check::Again { lab: lab.name, options, subject: typed };
         let schedule = self.selection.schedule()?;
         Ok(Deed::Judge(Box::new(Judging {
             cases: self.selection.cases(lab)?,
-            subjects: Subjects {
-                lab,
-                sandbox: self.start.sandbox(),
-                pace: self.pace.pace(),
-                knowledge: self.knowledge.knowledge()?,
-            },
+            subjects: Subjects { lab, sandbox, pace: self.pace.pace(), knowledge: self.knowledge.knowledge()? },
             subject,
             again,
             schedule,
@@ -193,7 +199,7 @@ impl More {
             Self::List { lab: name } => Ok(Deed::List(name.as_deref().map(lab).transpose()?)),
             Self::Explain { id } => selection::find(&id).map(Deed::Explain),
             Self::Learn { lab: name, start } => {
-                let lab = lab(&name)?;
+                let lab = learned(&name)?;
                 let command = start.command()?;
                 Ok(Deed::Learn(Box::new(check::Learning { lab, command, sandbox: start.sandbox() })))
             }
@@ -277,13 +283,6 @@ impl PaceWords {
         let usual = (self.patience - 1.0).abs() < f64::EPSILON;
         if usual { Vec::new() } else { vec!["--patience".to_owned(), self.patience.to_string()] }
     }
-}
-
-fn lab(name: &str) -> Result<&'static Lab, Failure> {
-    labs::find(name).ok_or_else(|| {
-        let names: Vec<&str> = labs::LABS.iter().map(|lab| lab.name).collect();
-        Failure::bad_words(format!("no lab is called `{name}`; there are {}", names.join(", ")))
-    })
 }
 
 fn address(word: &str, lab: &Lab) -> Result<std::net::SocketAddr, Failure> {

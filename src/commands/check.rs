@@ -6,6 +6,8 @@ mod class;
 mod outputs;
 /// What can be read about labs and cases.
 mod pages;
+/// Whether the program is there.
+mod program;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,6 +80,8 @@ pub(crate) struct Learning {
 pub(crate) enum Sandbox {
     AsFarAsItGoes,
     Off,
+    /// Nothing to raise them around: the program is started by somebody else.
+    RunsAlready,
 }
 
 /// How long we wait, and what chance does.
@@ -133,7 +137,11 @@ pub(crate) fn run(deed: Deed, talk: Talk) -> Result<Exit, Failure> {
 
 fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
     let Judging { subject, cases, subjects, again, schedule, reports } = judging;
-    let (bench, stop) = Bench::set_up(subjects, talk)?;
+    let (bench, stop) = Bench::raise(subjects, talk)?;
+    // The report for people says it itself.
+    if reports.stdout.is_some() {
+        bench.tell_isolation(talk);
+    }
     let round = Round { subject, cases: &cases, again: &again, schedule, hidden: Vec::new(), name: None };
     let document = bench.judge(&round)?;
     outputs::tell(&document, &reports, talk)?;
@@ -146,6 +154,7 @@ fn judge(judging: Judging, talk: Talk) -> Result<Exit, Failure> {
 /// Writes a proposal for `--dialogue` to stdout.
 fn learn(learning: Learning, talk: Talk) -> Result<Exit, Failure> {
     let Learning { lab, command, sandbox } = learning;
+    program::look_for(&command)?;
     let pace = Pace { patience: 1.0, max_time: Duration::from_secs(60), seed: 1, jobs: None };
     let knowledge = Knowledge {
         rules: Vec::new(),
@@ -197,16 +206,27 @@ struct Round<'a> {
 }
 
 impl Bench {
+    /// For reports that do not say what stands around a program.
     fn set_up(subjects: Subjects, talk: Talk) -> Result<(Self, Stop), Failure> {
+        let (bench, stop) = Self::raise(subjects, talk)?;
+        bench.tell_isolation(talk);
+        Ok((bench, stop))
+    }
+
+    fn tell_isolation(&self, talk: Talk) {
+        talk.say(&format!("isolation: {}", self.isolation));
+    }
+
+    fn raise(subjects: Subjects, talk: Talk) -> Result<(Self, Stop), Failure> {
         descriptors::raise();
         // Before there is a second thread.
         let (walls, why) = match subjects.sandbox {
             Sandbox::Off => (Walls::NONE, Some("--no-sandbox".to_owned())),
+            Sandbox::RunsAlready => (Walls::NONE, Some("it runs already".to_owned())),
             Sandbox::AsFarAsItGoes => Walls::raise(),
         };
         let isolation = isolation(walls, why.as_deref());
         let stop = Stop::watch().map_err(|e| Failure::failed(format!("cannot watch for signals: {}", Reason(&e))))?;
-        talk.say(&format!("isolation: {isolation}"));
         let quiet = talk.volume == Volume::Quiet;
         let lines = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let lines = MultiProgress::with_draw_target(lines);
@@ -243,6 +263,7 @@ impl Bench {
 
     fn judge(&self, round: &Round) -> Result<Document, Failure> {
         if let Subject::Started(command) = &round.subject {
+            program::look_for(command)?;
             // What cannot be copied is said once, and not for each case.
             Workplace::new(command, self.copies.path()).map_err(|e| Failure::bad_words(e.to_string()))?;
         }
@@ -313,10 +334,11 @@ fn isolation(walls: Walls, why: Option<&str>) -> String {
         (walls.hidden, "its original folder hidden"),
     ];
     let stand: Vec<&str> = parts.iter().filter(|(stands, _)| *stands).map(|(_, what)| *what).collect();
-    let missing = why.map(|why| format!(" ({why})")).unwrap_or_default();
-    match stand.len() {
-        0 => format!("none{missing}; cases run one after the other"),
-        _ => format!("each case has {}{missing}", stand.join(", ")),
+    match (stand.len(), why) {
+        (0, Some(why)) => format!("none: {why}; cases run one after the other"),
+        (0, None) => "none; cases run one after the other".to_owned(),
+        (_, Some(why)) => format!("each case has {} ({why})", stand.join(", ")),
+        (_, None) => format!("each case has {}", stand.join(", ")),
     }
 }
 

@@ -13,11 +13,8 @@ use crate::check::wire::Reach;
 /// Where the server is not there, or says nothing that is understood.
 pub(crate) fn learn(stage: &mut Stage) -> Result<String, Miss> {
     let lab = stage.case.lab.name;
-    let exchange = match lab {
-        "identify" => "introduce",
-        "login" => "register",
-        "chat" | "rps" => "join",
-        _ => return Err(Miss::skip(format!("the lab {lab} has no dialogue; identify, login, rps and chat have"))),
+    let Some((_, exchange)) = LEARNED.iter().find(|(name, _)| *name == lab) else {
+        return Err(Miss::skip(format!("the lab {lab} has no dialogue")));
     };
     let visitor = Visitor {
         name: String::from_utf8_lossy(&stage.letters(7)).into_owned(),
@@ -44,6 +41,10 @@ struct Visitor {
     name: String,
     password: String,
 }
+
+/// The labs in which programs speak in words of their own, and the exchange of each that is learned.
+pub(crate) const LEARNED: [(&str, &str); 4] =
+    [("identify", "introduce"), ("login", "register"), ("rps", "join"), ("chat", "join")];
 
 /// A question and what was said to it.
 struct Turn {

@@ -17,7 +17,7 @@ use std::str::FromStr;
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-pub(crate) use learn::learn;
+pub(crate) use learn::{LEARNED, learn};
 pub(crate) use presets::{NAME_ASKED, PASSWORD_ASKED, REFUSED, WELCOME};
 pub(crate) use talk::{Answer, Talk, Words, line_end, or_in_lines};
 

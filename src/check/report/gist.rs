@@ -16,9 +16,9 @@ pub(super) enum Tone {
 /// As the exit code has it.
 pub(super) fn tone(document: &Document) -> Tone {
     let totals = &document.totals;
-    match (totals.musts_missed.saturating_sub(totals.musts_unjudged), totals.musts_unjudged) {
-        (0, 0) if totals.pass > 0 => Tone::Good,
-        (0, _) => Tone::Open,
+    match Musts::of(document) {
+        Musts { failed: 0, .. } if totals.musts_missed == 0 && totals.pass > 0 => Tone::Good,
+        Musts { failed: 0, .. } => Tone::Open,
         _ => Tone::Bad,
     }
 }
@@ -26,17 +26,49 @@ pub(super) fn tone(document: &Document) -> Tone {
 /// What holds, in a sentence without its stop.
 pub(super) fn verdict(document: &Document) -> String {
     let totals = &document.totals;
-    let failed = totals.musts_missed.saturating_sub(totals.musts_unjudged);
     let others = totals.fail + totals.unjudged + totals.blocked;
-    match (failed, totals.musts_unjudged) {
+    match totals.musts_missed {
         _ if totals.pass + others == 0 => "nothing was judged".to_owned(),
-        (0, 0) if others == 0 && totals.skip == 0 => "everything holds".to_owned(),
-        (0, 0) if others == 0 => "everything that applies here holds".to_owned(),
-        (0, 0) if totals.pass == 0 => "no must was tried, and nothing passed".to_owned(),
-        (0, 0) => "every must passed, and not everything else".to_owned(),
-        (0, open) => format!("{} could not be judged", Count(open, "must")),
-        (failed, 0) => format!("{} did not pass", Count(failed, "must")),
-        (failed, open) => format!("{} did not pass, and {open} could not be judged", Count(failed, "must")),
+        0 if others == 0 && totals.skip == 0 => "everything holds".to_owned(),
+        0 if others == 0 => "everything that applies here holds".to_owned(),
+        0 if totals.pass == 0 => "no must was tried, and nothing passed".to_owned(),
+        0 => "every must passed, and not everything else".to_owned(),
+        _ => Musts::of(document).words(),
+    }
+}
+
+/// The cases of level `must` that did not pass, by what became of them.
+struct Musts {
+    failed: usize,
+    waiting: usize,
+    unjudged: usize,
+}
+
+impl Musts {
+    fn of(document: &Document) -> Self {
+        let of = |verdict| {
+            let cases = document.cases.iter().filter(|case| case.level == Level::Must && case.verdict == verdict);
+            cases.count()
+        };
+        Self { failed: of(Verdict::Fail), waiting: of(Verdict::Blocked), unjudged: of(Verdict::Unjudged) }
+    }
+
+    /// `2 musts failed, 1 waits, 1 could not be judged`.
+    fn words(&self) -> String {
+        let parts = [
+            (self.failed, "failed"),
+            (self.waiting, if self.waiting == 1 { "waits" } else { "wait" }),
+            (self.unjudged, "could not be judged"),
+        ];
+        let there = parts.into_iter().filter(|(count, _)| *count > 0).enumerate();
+        let parts: Vec<String> = there
+            .map(
+                |(at, (count, word))| {
+                    if at == 0 { format!("{} {word}", Count(count, "must")) } else { format!("{count} {word}") }
+                },
+            )
+            .collect();
+        parts.join(", ")
     }
 }
 

@@ -140,8 +140,11 @@ impl Page<'_> {
     fn summary(&mut self) {
         let document = self.document;
         self.wrapped("", &gist::counts(document), Style::new());
-        let elapsed = Lasted(Duration::from_millis(document.elapsed_ms));
-        self.wrapped("", &format!("{} in {elapsed}, seed {}", gist::points(document), document.seed), Style::new());
+        let elapsed = match document.elapsed_ms {
+            0 => String::new(),
+            ms => format!(" in {}", Lasted(Duration::from_millis(ms))),
+        };
+        self.wrapped("", &format!("{}{elapsed}, seed {}", gist::points(document), document.seed), Style::new());
         let next = gist::next(document).map_or_else(String::new, |next| format!("; {next}"));
         let verdict = gist::verdict(document);
         let colour = match gist::tone(document) {

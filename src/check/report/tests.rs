@@ -38,6 +38,32 @@ fn a_program_that_is_right_and_one_that_never_starts_are_told_shortly() {
 }
 
 #[test]
+fn who_only_waits_has_not_failed() {
+    let mut document = sample::dead();
+    document.elapsed_ms = 0;
+    for graded in document.cases.iter_mut().filter(|graded| graded.verdict == Verdict::Fail) {
+        (graded.verdict, graded.finding) = (Verdict::Unjudged, None);
+    }
+    document.totals = sample::totals(&document.cases);
+    let text = terminal::text(&document, looks(120));
+    assert!(text.contains("2 musts wait, 1 could not be judged; what could not be judged says nothing"), "{text}");
+    assert!(!text.contains(" us, seed"), "{text}");
+    assert_eq!(gist::tone(&document), gist::Tone::Open);
+}
+
+#[test]
+fn a_transcript_says_each_number_once() {
+    for (text, said) in [
+        ("3000 bytes that begin with \"x\"", "sent 3000 bytes that begin with \"x\""),
+        ("3000×\"x\"", "sent 3000 bytes: 3000×\"x\""),
+        ("", "sent 3000 bytes"),
+    ] {
+        let deed = crate::check::document::Deed::Sent { bytes: 3000, text: text.to_owned() };
+        assert_eq!(transcript::words(&deed), said);
+    }
+}
+
+#[test]
 fn json() {
     same!(Form::Json.write(&sample::document()), "check.json");
 }

@@ -1,6 +1,7 @@
 //! Transcript: what was said and done, in the order of the wire, a line each.
 
 use crate::check::document::{Deed, Moment, Transport};
+use crate::check::say::says_how_many;
 
 use super::words::{Count, Millis, printable};
 
@@ -37,7 +38,11 @@ pub(super) fn words(deed: &Deed) -> String {
 
 fn data(verb: &str, bytes: u64, text: &str) -> String {
     let count = Count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte");
-    if text.is_empty() { format!("{verb} {count}") } else { format!("{verb} {count}: {}", printable(text)) }
+    match printable(text) {
+        text if text.is_empty() => format!("{verb} {count}"),
+        text if says_how_many(&text, bytes) => format!("{verb} {text}"),
+        text => format!("{verb} {count}: {text}"),
+    }
 }
 
 /// How a conversation went, in the word of the document.

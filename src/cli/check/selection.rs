@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::check::case::{Case, Lab};
 use crate::check::document::Level;
-use crate::check::labs;
 use crate::check::schedule::Schedule;
+use crate::check::{labs, near};
 use crate::cli::one_of;
 use crate::commands::Failure;
 
@@ -63,10 +63,21 @@ impl SelectionWords {
 /// The case of this id, in whichever lab.
 ///
 /// # Errors
-/// Where there is none.
+/// Where there is none; of a lab and of a group it says how to read about those.
 pub(super) fn find(id: &str) -> Result<Case, Failure> {
     let all: Vec<Case> = labs::LABS.iter().flat_map(|lab| lab.cases()).collect();
-    all.iter().find(|case| case.id() == id).copied().ok_or_else(|| unknown(id, &all))
+    if let Some(case) = all.iter().find(|case| case.id() == id) {
+        return Ok(*case);
+    }
+    if labs::find(id).is_some() {
+        return Err(Failure::bad_words(format!("`{id}` is a lab, and no case; write check list {id}")));
+    }
+    let mut group: Vec<String> = all.iter().map(Case::id).filter(|case| is_meant(id, case)).collect();
+    group.dedup();
+    if group.is_empty() {
+        return Err(unknown(id, &all));
+    }
+    Err(Failure::bad_words(format!("`{id}` is a group; name one case of it: {}", group.join(", "))))
 }
 
 /// The case itself, or all that are below it.
@@ -75,10 +86,15 @@ fn is_meant(word: &str, id: &str) -> bool {
     id == word || id.strip_prefix(word).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Says which is nearest.
+/// Says which may have been meant: nearly the same word, or the same end.
 fn unknown(word: &str, all: &[Case]) -> Failure {
-    let same = |id: &str| id.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
-    let last = |id: &str| usize::from(id.rsplit('/').next() == word.rsplit('/').next()) * word.len();
-    let nearest = all.iter().map(Case::id).max_by_key(|id| same(id) + last(id)).unwrap_or_default();
-    Failure::bad_words(format!("no case is called `{word}`; the nearest is {nearest}, and `check list LAB` lists all"))
+    let ids: Vec<String> = all.iter().map(Case::id).collect();
+    let ids = || ids.iter().map(String::as_str);
+    // `echo/eof` of `echo/eof/no-spin`.
+    let groups = ids().filter_map(|id| id.rsplit_once('/')).map(|(group, _)| group);
+    let of_this_end = || ids().find(|id| id.rsplit('/').next() == word.rsplit('/').next());
+    let meant = near::meant(word, ids().chain(groups)).or_else(of_this_end);
+    let meant = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
+    let lab = word.split('/').next().filter(|name| labs::find(name).is_some()).unwrap_or("LAB");
+    Failure::bad_words(format!("no case is called `{word}`; {meant}`check list {lab}` lists all"))
 }

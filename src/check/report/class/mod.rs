@@ -60,7 +60,7 @@ struct Case<'a> {
     level: Level,
     passed: usize,
     failed: usize,
-    /// What the failures usually meant: the most frequent hint, of equals the first.
+    /// What the failures meant: the hint that more than half of them share. Of a few it says nothing about the others.
     so: Option<&'a str>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Case<'a> {
                 None => hints.push((so, 1)),
             }
         }
-        self.so = hints.into_iter().rev().max_by_key(|(_, count)| *count).map(|(hint, _)| hint);
+        self.so = hints.into_iter().find(|(_, count)| count * 2 > self.failed).map(|(hint, _)| hint);
     }
 }
 

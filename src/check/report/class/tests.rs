@@ -51,7 +51,7 @@ fn a_class_of_nobody_is_written_too() {
 }
 
 #[test]
-fn the_commonest_mistake_comes_first_with_its_most_frequent_meaning() {
+fn the_commonest_mistake_comes_first_with_the_meaning_that_most_failures_share() {
     let of = |so: &[&str]| {
         let mut cases = vec![sample::utf8()];
         cases.extend(so.iter().map(|so| {
@@ -68,6 +68,8 @@ fn the_commonest_mistake_comes_first_with_its_most_frequent_meaning() {
     let mistakes: Vec<_> = matrix.mistakes().into_iter().map(|case| (case.id, case.failed, case.so)).collect();
     assert_eq!(mistakes[0].0, "echo/utf8/at-1024");
     assert_eq!(mistakes[1], ("echo/other", 3, Some("second")));
+    let rows = [of(&["first"]), of(&["second"])];
+    assert_eq!(Matrix::of(&rows).mistakes()[1].so, None, "one of two means nothing for the other");
 }
 
 proptest! {
