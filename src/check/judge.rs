@@ -11,7 +11,6 @@ use super::case::{Case, Lab, Played};
 use super::document::{Finding, Graded, Level, Program, Prompted, Totals, Transport, Verdict};
 use super::fault::{Fault, Miss};
 use super::hints;
-use super::say;
 use super::scene::millis;
 use super::schedule::Schedule;
 use super::setting::{Setting, Subject};
@@ -313,14 +312,16 @@ fn without(asked: &[Prompted], stderr: &str) -> String {
 
 /// Of a traceback the place and the error, `server.py:14  UnicodeDecodeError: …`; else the last line.
 fn last_lines(stderr: &str) -> Vec<String> {
-    let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let Some(last) = lines.last() else { return Vec::new() };
-    let place = lines.iter().rev().find_map(|line| {
-        let (file, rest) = line.strip_prefix("File \"")?.split_once("\", line ")?;
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let frame = lines.iter().enumerate().rev().find_map(|(at, line)| {
+        let (file, rest) = line.trim().strip_prefix("File \"")?.split_once("\", line ")?;
         let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        Some(format!("{}:{number}  ", file.rsplit('/').next().unwrap_or(file)))
+        // The code of the frame is indented, and the error behind it is not.
+        let error = lines[at..].iter().find(|line| !line.starts_with(' '))?;
+        Some(format!("{}:{number}  {error}", file.rsplit('/').next().unwrap_or(file)))
     });
-    vec![say::escaped(format!("{}{last}", place.unwrap_or_default()).as_bytes())]
+    let last = || lines.last().map(|line| line.trim().to_owned());
+    frame.or_else(last).into_iter().collect()
 }
 
 fn blank(case: &Case, verdict: Verdict) -> Graded {

@@ -358,7 +358,9 @@ mod tests {
         for (question, said) in
             [("Range: ", "1-9"), ("Диапазон через пробел: ", "1 9"), ("port range, comma separated: ", "1,9")]
         {
-            let answer = Prompter::new(answers(&[])).answer(question.as_bytes(), &screen(question));
+            let in_order = vec![Topic::Host, Topic::First, Topic::Last];
+            let mut scanner = Prompter::new(Answers { in_order, ..answers(&[]) });
+            let answer = scanner.answer(question.as_bytes(), &screen(question));
             assert_eq!(answer.as_deref(), Some(said));
         }
     }
