@@ -133,7 +133,7 @@ pub(crate) struct Finding {
     pub(crate) got: String,
     /// The place in what came where it went wrong.
     pub(crate) shown: Option<Shown>,
-    /// The last lines that the program wrote to stderr.
+    /// The error that the program wrote to stderr, or its last line.
     pub(crate) stderr: Vec<String>,
     /// What this usually means. Nothing where nothing is known.
     pub(crate) so: Option<String>,
@@ -183,7 +183,7 @@ pub(crate) struct Program {
     /// What it printed, its beginning and its end.
     pub(crate) output: String,
     pub(crate) stderr: String,
-    /// How it ended by itself, where it did: `exit status 1`, `signal 9 (KILL)`, `more than 512 MiB of memory`.
+    /// How it ended by itself, where it did: `exit status 1`, `signal 9 (KILL)`.
     pub(crate) ended: Option<String>,
     pub(crate) cpu_ms: u64,
     pub(crate) memory_bytes: u64,

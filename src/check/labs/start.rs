@@ -141,7 +141,9 @@ fn address(stage: &mut Stage) -> Played {
         return Ok(None);
     }
     let listeners = actor.listeners();
-    let found: Vec<String> = listeners.iter().map(ToString::to_string).collect();
+    let told =
+        |at: &std::net::SocketAddr| format!("{at}{}", if at.ip().is_unspecified() { ", by IPv6 only" } else { "" });
+    let found: Vec<String> = listeners.iter().map(told).collect();
     Err(actor.fault(Transport::NotReady, "a listener that 127.0.0.1 leads to", found.join(", ")))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn document() -> Document {
             .to_owned(),
         totals: Totals::default(),
         cases: vec![
-            passed("echo/start/listens", Level::Must),
+            passed("start/listens", Level::Must),
             passed("echo/basic/one", Level::Must),
             utf8(),
             hostile_case(),
@@ -38,7 +38,7 @@ pub(crate) fn document() -> Document {
 
 /// One of a program that is right.
 pub(crate) fn perfect() -> Document {
-    let cases = vec![passed("echo/start/listens", Level::Must), passed("echo/basic/one", Level::Must)];
+    let cases = vec![passed("start/listens", Level::Must), passed("echo/basic/one", Level::Must)];
     Document { totals: totals(&cases), cases, elapsed_ms: 840, ..document() }
 }
 
@@ -54,12 +54,11 @@ pub(crate) fn dead() -> Document {
             stderr: vec!["SyntaxError: '(' was never closed".to_owned()],
             so: None,
             attempt: None,
-            again: "sockeye check echo --only echo/start/listens --seed 7 -- python3 server.py".to_owned(),
+            again: "sockeye check echo --only start/listens --seed 7 -- python3 server.py".to_owned(),
         }),
-        ..failed("echo/start/listens", Level::Must)
+        ..failed("start/listens", Level::Must)
     };
-    let cases =
-        vec![start, waiting("echo/basic/one", "echo/start/listens"), waiting("echo/many/ten", "echo/start/listens")];
+    let cases = vec![start, waiting("echo/basic/one", "start/listens"), waiting("echo/many/ten", "start/listens")];
     Document { totals: totals(&cases), cases, elapsed_ms: 10_100, ..document() }
 }
 

@@ -2,7 +2,7 @@
 //! fails, so that it fails nothing else; what was skipped and what waits is a `SKIP`; what could not be judged is not ok,
 //! since nobody may take it for a pass.
 
-use crate::check::document::{Document, Finding, Graded, Level, Transport, Verdict};
+use crate::check::document::{Document, Finding, Graded, Level, Verdict};
 
 use super::gist;
 use super::words::printable;
@@ -69,12 +69,12 @@ fn found(finding: &Finding) -> impl Iterator<Item = (&'static str, String)> {
     texts.chain(std::iter::once(("stderr", stderr)))
 }
 
-/// Why nobody needs to read on: this case did not get as far as talking, and none behind it was tried.
+/// Why nobody needs to read on: the program did not get as far as talking, and nothing behind that was tried.
 fn hopeless(document: &Document, graded: &Graded) -> Option<String> {
-    let silent = |finding: &&Finding| matches!(finding.transport, Transport::NotReady | Transport::Refused);
-    let finding = graded.finding.as_ref().filter(|_| graded.verdict == Verdict::Fail).filter(silent)?;
+    let finding = graded.finding.as_ref().filter(|_| graded.verdict == Verdict::Fail)?;
+    let starts = |id: &str| ["start/runs", "start/listens"].contains(&id);
     let tried = |other: &&Graded| !matches!(other.verdict, Verdict::Skip | Verdict::Blocked);
-    let alone = document.cases.iter().filter(tried).count() == 1;
+    let alone = starts(&graded.id) && document.cases.iter().filter(tried).all(|other| starts(&other.id));
     alone.then(|| format!("could not start: {}", printable(&finding.got)))
 }
 

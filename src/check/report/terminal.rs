@@ -116,7 +116,7 @@ impl Page<'_> {
         }
     }
 
-    /// `11 cases wait for echo/start/listens: …`.
+    /// `11 cases wait for start/listens: …`.
     fn cause(&mut self, Cause { id, waiting, .. }: &Cause) {
         let wait = if waiting.len() == 1 { "waits" } else { "wait" };
         let head = format!("{} {wait} for {id}: ", Count(waiting.len(), "case"));
