@@ -90,6 +90,8 @@ impl Actor {
         let scene = Rc::clone(&self.scene);
         let mut asked = 0;
         let found = until(scene.wait(START), || {
+            // In this order: who reads when it listens reads what others have to say.
+            let asks = self.running.awaits_input();
             let listeners = self.running.listeners();
             if let Some(address) = listeners.into_iter().min_by_key(|address| (address.port(), address.is_ipv6())) {
                 return Some(Ok(address));
@@ -97,7 +99,7 @@ impl Actor {
             if let Some(ended) = self.running.ending() {
                 return Some(Err(ended));
             }
-            if asked < MOST_QUESTIONS && self.attend() == Turn::Answered {
+            if asks && asked < MOST_QUESTIONS && self.attend() == Turn::Answered {
                 asked += 1;
             }
             None

@@ -114,6 +114,7 @@ fn answered(stage: &mut Stage, host: &str, port: &str, wrong: Option<&str>) -> R
     let program = stage.program()?;
     let mut asked = 0;
     let outcome = until(scene.wait(actor::START), || {
+        let asks = program.awaits_input();
         if let Some(listener) = program.listeners().first() {
             return Some(Outcome::Listens(listener.port()));
         }
@@ -124,7 +125,7 @@ fn answered(stage: &mut Stage, host: &str, port: &str, wrong: Option<&str>) -> R
         if wrong.is_some_and(|wrong| given(wrong) > 1) {
             return Some(Outcome::AsksAgain);
         }
-        if asked < MOST_QUESTIONS && program.attend() == Turn::Answered {
+        if asks && asked < MOST_QUESTIONS && program.attend() == Turn::Answered {
             asked += 1;
         }
         None
