@@ -229,7 +229,8 @@ fn shrink(job: &Job, case: Case, (schedule, how): (&Schedule, Transport)) -> Opt
     let mut tries = 0;
     'shorter: loop {
         let from = best.as_ref().map_or(schedule, |(schedule, _)| schedule).clone();
-        for shorter in from.shorter() {
+        let plain = from.plain().filter(|_| tries == 0);
+        for shorter in plain.into_iter().chain(from.shorter()) {
             if tries >= MOST_TRIES || Instant::now() > until {
                 break 'shorter;
             }

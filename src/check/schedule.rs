@@ -64,11 +64,21 @@ impl Schedule {
         }
     }
 
+    /// The same with one letter many times for all that is long, which is easier to read and to write down; nothing where
+    /// it is that already.
+    pub(crate) fn plain(&self) -> Option<Self> {
+        let plain = |step: &Step| match step {
+            Step::Write(bytes) if is_varied(step) => Step::Write(vec![b'a'; bytes.len()]),
+            step => step.clone(),
+        };
+        self.0.iter().any(is_varied).then(|| Self(self.0.iter().map(plain).collect()))
+    }
+
     /// Shorter ones that may show the same, the shortest first: parts left out, neighbours joined, writes halved. A
     /// round of delta debugging (Zeller and Hildebrandt, 2002); whoever tries them goes on with the first that does.
     pub(crate) fn shorter(&self) -> Vec<Self> {
-        let mut found = Vec::new();
         let steps = &self.0;
+        let mut found = Vec::new();
         for size in [steps.len() / 2, steps.len() / 4, 1] {
             let starts = (0..steps.len()).step_by(size.max(1));
             found.extend(starts.filter(|_| size > 0 && size < steps.len()).map(|from| {
@@ -115,7 +125,7 @@ impl fmt::Display for Schedule {
             }
             match step {
                 Step::Write(bytes) => match bytes.first() {
-                    Some(first) if bytes.len() > 4 && bytes.iter().all(|byte| byte == first) => {
+                    Some(first) if bytes.len() >= REPEATED && !is_varied(step) => {
                         write!(f, "{first:02x}*{}", bytes.len())?;
                     }
                     _ => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?,
@@ -126,6 +136,11 @@ impl fmt::Display for Schedule {
         }
         Ok(())
     }
+}
+
+/// Whether it cannot be written as a byte many times.
+fn is_varied(step: &Step) -> bool {
+    matches!(step, Step::Write(bytes) if bytes.len() >= REPEATED && bytes.iter().any(|byte| *byte != bytes[0]))
 }
 
 impl FromStr for Schedule {
@@ -164,6 +179,8 @@ fn unhex(word: &str) -> Option<Vec<u8>> {
     if is_hex { digits.collect() } else { None }
 }
 
+/// From so many on a byte is written with its number.
+const REPEATED: usize = 5;
 const LONGEST_WAIT_MS: u64 = 60_000;
 const MOST_BYTES: usize = 1 << 24;
 const MOST_WORDS: usize = 6;
@@ -186,6 +203,14 @@ mod tests {
         let schedule = Schedule::pieces(&[&[b'a'; 1023], &[0xd0], &[0x9f]], Duration::from_millis(150));
         assert_eq!(schedule.to_string(), "61*1023,wait150,d0,wait150,9f");
         assert_eq!(schedule.words(), r#"1023×"a", waited 150 ms, d0, waited 150 ms, 9f"#);
+    }
+
+    #[test]
+    fn a_plain_one_has_as_many_bytes() {
+        let schedule: Schedule = "616263646566,wait150,62,fin".parse().unwrap();
+        let plain = schedule.plain().unwrap();
+        assert_eq!(plain.to_string(), "61*6,wait150,62,fin");
+        assert_eq!(plain.plain(), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ def serve(conn):
                     break
                 data += part
             print("Received bytes:", len(data))
-            time.sleep(0.05)
+            time.sleep(0.4)
             if select.select([conn], [], [], 0)[0] and not conn.recv(1, socket.MSG_PEEK):
                 print("The client has left")
                 return

@@ -161,11 +161,17 @@ fn leak(stage: &mut Stage) -> Played {
     let Some(actor) = stage.actor() else { return Err(Miss::skip("only a program that we started can be looked at")) };
     scene.pause(Duration::from_millis(100));
     let before = actor.look();
-    for _ in 0..200 {
+    let grown = |now: usize, then: usize| now.saturating_sub(then);
+    let mut grows_by = None;
+    for visitors in 1..=200 {
         visit(stage)?;
+        if visitors % 20 == 0 && grows_by.is_none() {
+            let now = stage.program()?.look();
+            let grows = grown(now.descriptors, before.descriptors) > 5 || grown(now.threads, before.threads) > 2;
+            grows_by = grows.then_some(visitors);
+        }
     }
     let actor = stage.program()?;
-    let grown = |now: usize, then: usize| now.saturating_sub(then);
     // The last ones are seen off when the server gets round to it.
     let settled = until(scene.wait(Duration::from_secs(2)), || {
         let now = actor.look();
@@ -176,10 +182,12 @@ fn leak(stage: &mut Stage) -> Played {
     if settled.is_some() && mib <= 20 {
         return Ok(None);
     }
+    let since = grows_by.map(|visitors| format!(", growing by the time client {visitors} had left"));
     let got = format!(
-        "{} descriptors, {} threads and {mib} MiB of memory more than before",
+        "{} descriptors, {} threads and {mib} MiB of memory more than before{}",
         grown(now.descriptors, before.descriptors),
-        grown(now.threads, before.threads)
+        grown(now.threads, before.threads),
+        since.unwrap_or_default()
     );
     let fault =
         actor.fault(Transport::Answered, "as many descriptors and threads as before, and 20 MiB more at most", got);

@@ -38,7 +38,7 @@ pub(super) fn in_answer(way: &Dialogue, answer: &str, person: &Person) -> Option
         return Some(token.as_str().to_owned());
     }
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)(?:token|токен\w*|cookie)["']?\s*(?:is\b|to\b|ist\b|[:=—-])?\s*["'<]?([\w+/=.-]{4,})"#)
+        Regex::new(r#"(?i)(?:token|токен\w*|cookie)["']?\s*(?:is\b|to\b|ist\b|[:=]|[—-]\s)?\s*["'<]?([\w+/=.-]{4,})"#)
             .expect("it is sound, as a test shows")
     });
     static LONG: LazyLock<Regex> =
@@ -141,6 +141,8 @@ mod tests {
         let way = Dialogue::default();
         for (answer, token) in [
             ("Welcome u1234567890123456! Your token: 9f86d081884c7d659a2feaa0.", Some("9f86d081884c7d659a2feaa0")),
+            // Whose first letter may be a dash.
+            ("OK token -Z7K-7 expires 2026-01-01T00:00:00Z", Some("-Z7K-7")),
             ("OK token alaxyz expires 2026-01-01T00:00:00Z", Some("alaxyz")),
             ("Ваш токен: a-b-c", Some("a-b-c")),
             ("Welcome", None),
