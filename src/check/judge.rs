@@ -8,9 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::{Case, Lab, Played};
-use super::document::{Finding, Graded, Level, Program, Prompted, Totals, Transport, Verdict};
+use super::document::{Finding, Graded, Level, Program, Totals, Transport, Verdict};
 use super::fault::{Fault, Miss};
 use super::hints;
+use super::prompts::without_prompts;
 use super::scene::millis;
 use super::schedule::Schedule;
 use super::setting::{Setting, Subject};
@@ -197,7 +198,10 @@ fn once(job: &Job, case: Case, schedule: Option<&Schedule>) -> Take {
             let mut stage = Stage::new(case, job.setting, schedule);
             let played = match (case.row.play)(&mut stage) {
                 // Whatever it waited for was cut short.
-                Err(Miss::Fail(_)) if stage.scene.is_overrun() => Err(Miss::Unjudged(OVERRUN.to_owned())),
+                Err(Miss::Fail(_)) if stage.scene.is_overrun() => {
+                    let seconds = stage.scene.longest().as_secs();
+                    Err(Miss::Unjudged(format!("it took more than {seconds} s, the most that a case has")))
+                }
                 played => played,
             };
             let program = stage.actor().map(super::actor::Actor::account);
@@ -280,7 +284,8 @@ fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
     let program = fault.program.as_ref().or(graded.program.as_ref());
     let asked = [program, graded.program.as_ref()].into_iter().flatten().find(|program| !program.prompts.is_empty());
     let asked = asked.map(|program| &program.prompts[..]).unwrap_or_default();
-    let stderr = program.map(|program| last_lines(&without(asked, &program.stderr))).unwrap_or_default();
+    // Python asks on stderr; what was answered is no error.
+    let stderr = program.map(|program| last_lines(&without_prompts(&program.stderr, asked))).unwrap_or_default();
     let hint = hints::of(&hints::Evidence { id: &graded.id, fault: &fault, program });
     let usual = match job.setting.subject {
         Subject::Started(_) => "started it and watched",
@@ -297,18 +302,6 @@ fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
         attempt: hint.map(|hint| hint.attempt.to_owned()),
         again: (job.again)(&graded.id, fault.schedule.as_ref()),
     }
-}
-
-/// Python asks on stderr; what was answered is no error.
-fn without(asked: &[Prompted], stderr: &str) -> String {
-    let (mut text, mut rest) = (String::new(), stderr);
-    for prompt in asked.iter().map(|asked| &asked.prompt).filter(|prompt| !prompt.trim().is_empty()) {
-        if let Some((before, behind)) = rest.split_once(prompt) {
-            text.push_str(before);
-            rest = behind;
-        }
-    }
-    text + rest
 }
 
 /// Of a traceback the place and the error, `server.py:14  UnicodeDecodeError: …`; else the last line.
@@ -377,7 +370,6 @@ pub(crate) fn totals(grades: &[Graded]) -> Totals {
 }
 
 const MISTAKE: &str = "the checker made a mistake of its own; please report it";
-const OVERRUN: &str = "it took more than 4 minutes, the most that a case has";
 const STOPPED: &str = "the check was stopped";
 const TAKEN: &str = "another program has the port that it wants; end that one, or let each case have its own network";
 /// How long a failure is shortened.
@@ -387,13 +379,14 @@ const MOST_TRIES: usize = 24;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::document::Prompted;
 
     #[test]
     fn answered_questions_are_no_errors() {
         let asked =
             ["Host: ", "Od portu: ", ""].map(|prompt| Prompted { prompt: prompt.into(), answer: String::new() });
-        assert_eq!(last_lines(&without(&asked, "Host: Od portu: ")), Vec::<String>::new());
-        assert_eq!(last_lines(&without(&asked, "Host: Od portu: Oops: Host: 1\n")), ["Oops: Host: 1"]);
-        assert_eq!(last_lines(&without(&asked, "Do portu: ")), ["Do portu:"]);
+        assert_eq!(last_lines(&without_prompts("Host: Od portu: ", &asked)), Vec::<String>::new());
+        assert_eq!(last_lines(&without_prompts("Host: Od portu: Oops: Host: 1\n", &asked)), ["Oops: Host: 1"]);
+        assert_eq!(last_lines(&without_prompts("Do portu: ", &asked)), ["Do portu:"]);
     }
 }

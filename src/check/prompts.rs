@@ -100,17 +100,17 @@ impl Prompter {
     /// What to type; nothing where the question is about what the case itself wants to say.
     pub(crate) fn answer(&mut self, question: &[u8], screen: &Screen) -> Option<String> {
         let text = String::from_utf8_lossy(question);
-        let answer = match self.rule(&text) {
-            Some(rule) => rule.answer.clone(),
+        let (about, answer) = match self.rule(&text) {
+            Some(rule) => (topic(&text), rule.answer.clone()),
             None => match self.about(&text) {
                 Some(Topic::Message) => return None,
-                topic => {
-                    self.asked.extend(topic);
-                    self.value(topic, &text)
+                about => {
+                    self.asked.extend(about);
+                    (about, self.value(about, &text))
                 }
             },
         };
-        if self.about(&text) == Some(Topic::Port) || self.asked.last() == Some(&Topic::Port) {
+        if about == Some(Topic::Port) {
             self.told_port = Some(answer.clone());
         }
         self.settle(question, &answer, screen);
@@ -126,6 +126,11 @@ impl Prompter {
         }
         let topic = self.about(&text).filter(|topic| *topic != Topic::Message);
         topic.is_some_and(|topic| !self.asked.contains(&topic))
+    }
+
+    /// How often this was answered.
+    pub(crate) fn times_given(&self, answer: &str) -> usize {
+        self.log.iter().filter(|asked| asked.answer == answer).count()
     }
 
     /// Whether one of these was asked for, in words or by its turn.
@@ -206,6 +211,20 @@ pub(crate) fn topic(prompt: &str) -> Option<Topic> {
             .any(|(say, about)| *about == Topic::Message && begins(say).is_some_and(|at| Some(at) < begins(words)))
     };
     Some(if matches!(topic, Topic::Host | Topic::Name) && is_message() { Topic::Message } else { *topic })
+}
+
+/// What was printed, each question of which an answer to nobody's eyes ended the line.
+pub(crate) fn without_prompts(output: &str, prompts: &[Prompted]) -> String {
+    let mut text = String::new();
+    let mut rest = output;
+    for asked in prompts.iter().filter(|asked| !asked.prompt.trim().is_empty()) {
+        if let Some((before, behind)) = rest.split_once(&asked.prompt) {
+            text.push_str(before);
+            text.push('\n');
+            rest = behind;
+        }
+    }
+    text + rest
 }
 
 /// What stands between the ends of a range.
@@ -370,8 +389,10 @@ mod tests {
         let mut prompter = Prompter::new(answers(&[]));
         let answer = prompter.answer(b"Enter the port to start the server on: ", &screen(""));
         assert_eq!(answer.as_deref(), Some("5555"));
-        prompter.answer(b"Max threads: ", &screen(""));
-        assert_eq!(prompter.told_port.as_deref(), Some("5555"));
+        for other in ["Max threads: ", "Continue? [y/n] "] {
+            prompter.answer(other.as_bytes(), &screen(""));
+            assert_eq!(prompter.told_port.as_deref(), Some("5555"), "{other}");
+        }
     }
 
     #[test]

@@ -114,7 +114,12 @@ impl Scene {
 
     /// Whether the case has taken more than its time.
     pub(crate) fn is_overrun(&self) -> bool {
-        self.begun.elapsed() > LONGEST_CASE.mul_f64(self.patience.max(1.0))
+        self.begun.elapsed() > self.longest()
+    }
+
+    /// The most that a case may take.
+    pub(crate) fn longest(&self) -> Duration {
+        LONGEST_CASE.mul_f64(self.patience.max(1.0))
     }
 
     /// What the program has used of processors, while one of its threads could use more.

@@ -248,10 +248,15 @@ fn read_plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where the system finds a program of this name.
-fn in_path(program: &Path) -> Option<PathBuf> {
+/// Where the system finds a program of this name, which somebody may start.
+pub(crate) fn in_path(program: &Path) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|at| at.is_file())
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(|at| may_run(at))
+}
+
+/// Whether it is a program, and not a file that nobody may start.
+pub(crate) fn may_run(at: &Path) -> bool {
+    fs::metadata(at).is_ok_and(|found| found.is_file() && found.permissions().mode() & ANYBODY_MAY_RUN != 0)
 }
 
 /// Whether this word names a file of the folder, and not one in a part of it that is not copied.
@@ -301,6 +306,7 @@ const MOST_FILES: usize = 2000;
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_TEXT: u64 = 1 << 20;
 const MOST_READ: u64 = 8 << 20;
+const ANYBODY_MAY_RUN: u32 = 0o111;
 /// A listener each, while a client is awaited.
 const MOST_PORTS: usize = 200;
 const FIRST_PORT: u16 = 1024;

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::quantity;
+use super::report_files::check_paths;
 use crate::bench::{Condition, Load, Needs, per_second};
 use crate::commands::bench::{self, CommandLine, Deed, Form, Server, StartPlace};
 use crate::commands::{Failure, Plan};
@@ -23,7 +24,6 @@ use crate::net::{Address, AddressError, Families};
 use connection::ConnectionWords;
 use load::{EndWords, LoadWords};
 use reports::ReportWords;
-pub(super) use reports::check_paths;
 use saying::SayingWords;
 
 /// Press a server that sends back what it gets, check every byte of that, and say how fast it was

@@ -205,7 +205,7 @@ impl More {
             }
             Self::Class { lab: name, folders, results, again, start, selection, pace, knowledge, csv, html, json } => {
                 let lab = lab(&name)?;
-                super::bench::check_paths(&[("--csv", csv.as_deref()), ("--html", html.as_deref())])?;
+                super::report_files::check_paths(&[("--csv", csv.as_deref()), ("--html", html.as_deref())])?;
                 if start.cwd.is_some() {
                     return Err(Failure::bad_words(
                         "--cwd is for one program; here each DIR is where its program runs",

@@ -23,6 +23,8 @@ mod family;
 mod login;
 /// Durations, sizes and counts.
 mod quantity;
+/// Whether reports can be written where they are to go.
+mod report_files;
 /// `scan`.
 mod scan;
 /// What makes chance repeatable.

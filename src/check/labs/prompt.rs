@@ -121,8 +121,7 @@ fn answered(stage: &mut Stage, host: &str, port: &str, wrong: Option<&str>) -> R
         if let Some(ended) = program.ending() {
             return Some(Outcome::Ended(ended));
         }
-        let given = |wrong: &str| program.prompter.log.iter().filter(|asked| asked.answer == wrong).count();
-        if wrong.is_some_and(|wrong| given(wrong) > 1) {
+        if wrong.is_some_and(|wrong| program.prompter.times_given(wrong) > 1) {
             return Some(Outcome::AsksAgain);
         }
         if asks && asked < MOST_QUESTIONS && program.attend() == Turn::Answered {

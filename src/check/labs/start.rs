@@ -135,9 +135,9 @@ fn address(stage: &mut Stage) -> Played {
         // Who listens everywhere by IPv6 may have turned IPv4 off, which only a connection shows.
         stage.connect()?;
     }
-    let is_near = stage.listening()?.ip().is_loopback() && stage.listening()?.is_ipv4();
+    let at = stage.listening()?;
     let Some(actor) = stage.actor() else { return Ok(None) };
-    if is_near {
+    if at.is_ipv4() && at.ip().is_loopback() {
         return Ok(None);
     }
     let listeners = actor.listeners();
@@ -152,13 +152,13 @@ fn port_as_told(stage: &mut Stage) -> Played {
     let Some(actor) = stage.actor() else { return Err(Miss::skip("somebody else started it")) };
     let answered = actor.prompter.told_port.as_ref().and_then(|port| port.parse::<u16>().ok());
     let told = stage.command()?.takes_port() || answered.is_some();
+    if let Some(port) = answered.filter(|port| *port != bound) {
+        return Err(actor.fault(Transport::Answered, format!("port {port}, as it was told"), format!("port {bound}")));
+    }
     // Who prints it does so before or behind listen().
     let printing = stage.scene.wait(PRINTING);
     let printed = until(printing, || Some(ports_printed(&actor.output())).filter(|ports| !ports.is_empty()));
     let printed = printed.unwrap_or_default();
-    if let Some(port) = answered.filter(|port| *port != bound) {
-        return Err(actor.fault(Transport::Answered, format!("port {port}, as it was told"), format!("port {bound}")));
-    }
     match printed.last() {
         None if !told => Err(Miss::skip("it was told no port, and prints none")),
         None => Ok(Some("it prints no port".to_owned())),
@@ -251,8 +251,9 @@ pub(crate) fn ended_well(ended: Ended) -> bool {
 
 /// Longer than an interpreter takes to end.
 const STAYING: Duration = Duration::from_millis(150);
-/// Who has not failed by then is past its imports.
+/// Who says where it listens has said it by then.
 const PRINTING: Duration = Duration::from_millis(300);
+/// Who has not failed by then is past its imports.
 const SETTLING: Duration = Duration::from_millis(1500);
 pub(crate) const STOPPING: Duration = Duration::from_secs(2);
 

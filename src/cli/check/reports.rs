@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::check::report::Form;
 use crate::check::report::Hints;
-use crate::cli::bench::check_paths;
+use crate::cli::report_files::check_paths;
 use crate::commands::Failure;
 use crate::commands::check::Reports;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Again, Bench, Round, Subjects, verdict};
 use crate::check::case::{Case, Role};
@@ -215,6 +215,12 @@ struct Kept {
     document: Document,
 }
 
+/// What of it is looked at first.
+#[derive(Deserialize)]
+struct About {
+    of: String,
+}
+
 fn not_kept(results: &Path, e: &std::io::Error) -> Failure {
     let (results, why) = (results.display(), Reason(e));
     Failure::failed(format!("cannot keep results in {results}: {why}; name another folder with --results"))
@@ -241,8 +247,8 @@ fn submissions(folders: &[PathBuf]) -> Result<Vec<(String, PathBuf)>, Failure> {
 /// What was found out before, where it was about the same.
 fn read(kept: &Path, of: &str) -> Option<Document> {
     let text = fs::read_to_string(kept).ok()?;
-    let whole: serde_json::Value = serde_json::from_str(&text).ok()?;
-    json::read(&text).ok().filter(|_| whole.get("of").is_some_and(|known| known == of))
+    let known: About = serde_json::from_str(&text).ok()?;
+    if known.of == of { json::read(&text).ok() } else { None }
 }
 
 /// There or not there, however we end.

@@ -3,11 +3,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::check::near;
-use crate::check::workplace::Command;
+use crate::check::workplace::{Command, in_path, may_run};
 use crate::commands::Failure;
 
 /// Looks for the program, and for the script that it is to run.
@@ -35,7 +34,7 @@ fn startable(command: &Command, program: &OsStr, base: &Path) -> Result<(), Stri
     match fs::metadata(&here) {
         Err(_) => Err(format!("there is no {shown}{}; check the name", where_it_was_sought(path, base))),
         Ok(found) if !found.is_file() => Err(format!("{shown} is a folder, and no program; name a file in it")),
-        Ok(found) if found.permissions().mode() & ANYBODY_MAY_RUN == 0 => {
+        Ok(_) if !may_run(&here) => {
             let instead = interpreter(path).map(|runs| format!(", or write {runs} {}", plain(path)));
             Err(format!("{shown} is not executable: chmod +x it{}", instead.unwrap_or_default()))
         }
@@ -46,18 +45,13 @@ fn startable(command: &Command, program: &OsStr, base: &Path) -> Result<(), Stri
 /// Whether the system finds it where programs are. Who changes that place is believed.
 fn finds_by_itself(command: &Command, program: &Path) -> bool {
     let changed = command.environment.iter().any(|(name, _)| name == "PATH");
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let may_run = |at: PathBuf| {
-        fs::metadata(at).is_ok_and(|found| found.is_file() && found.permissions().mode() & ANYBODY_MAY_RUN != 0)
-    };
-    changed || std::env::split_paths(&folders).any(|folder| may_run(folder.join(program)))
+    changed || in_path(program).is_some()
 }
 
 /// What to write for a file that is here.
 fn by_hand(path: &Path, here: &Path) -> String {
-    let may_run = fs::metadata(here).is_ok_and(|found| found.permissions().mode() & ANYBODY_MAY_RUN != 0);
     match interpreter(path) {
-        Some(runs) if !may_run => format!("{runs} {}", path.display()),
+        Some(runs) if !may_run(here) => format!("{runs} {}", path.display()),
         _ => format!("./{}", path.display()),
     }
 }
@@ -130,11 +124,11 @@ const INTERPRETERS: [(&str, &str); 8] = [
     ("lua", "lua"),
 ];
 const ELSEWHERE: [&str; 4] = ["docker", "podman", "ssh", "adb"];
-const ANYBODY_MAY_RUN: u32 = 0o111;
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

@@ -52,8 +52,7 @@ fn told(stage: &mut Stage, topic: Topic, wrong: &str) -> Result<&'static str, Mi
         if doors.admit().is_some() {
             return Some(Outcome::Came);
         }
-        let given = program.prompter.log.iter().filter(|asked| asked.answer == wrong).count();
-        if given > 1 || asked > MOST_QUESTIONS {
+        if program.prompter.times_given(wrong) > 1 || asked > MOST_QUESTIONS {
             return Some(Outcome::AsksAgain);
         }
         if asks {

@@ -9,7 +9,7 @@ use crate::check::actor::{self, Actor};
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::prompts::Topic;
+use crate::check::prompts::{Topic, without_prompts};
 use crate::check::stage::{HOST, Stage};
 use crate::check::workplace::Told;
 use crate::subject::Ended;
@@ -134,7 +134,7 @@ fn unharmed(program: &mut Actor, end: End) -> Result<(), Miss> {
 /// What it printed, without its questions, which Python writes to stderr.
 fn said(program: &Actor) -> String {
     let log = &program.prompter.log;
-    [program.output(), program.stderr()].map(|text| reading::without_prompts(&text, log)).join("\n")
+    [program.output(), program.stderr()].map(|text| without_prompts(&text, log)).join("\n")
 }
 
 /// RFC 2606: a name that nobody ever has.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::check::document::Prompted;
+use crate::check::prompts::without_prompts;
 
 /// Ports from `first` to `last` that are called open, in the order and as often as they are.
 pub(super) fn called_open(output: &str, prompts: &[Prompted], (first, last): (u16, u16)) -> Vec<u16> {
@@ -20,20 +21,6 @@ pub(super) fn called_open(output: &str, prompts: &[Prompted], (first, last): (u1
 pub(super) fn complains(said: &str) -> bool {
     let said = said.to_lowercase();
     COMPLAINTS.is_match(&FINDS_NOTHING.replace_all(&said, " "))
-}
-
-/// What was printed, each question of which an answer to nobody's eyes ended the line.
-pub(super) fn without_prompts(output: &str, prompts: &[Prompted]) -> String {
-    let mut text = String::new();
-    let mut rest = output;
-    for asked in prompts.iter().filter(|asked| !asked.prompt.trim().is_empty()) {
-        if let Some((before, behind)) = rest.split_once(&asked.prompt) {
-            text.push_str(before);
-            text.push('\n');
-            rest = behind;
-        }
-    }
-    text + rest
 }
 
 /// Reads line by line, and keeps apart how sure it is.

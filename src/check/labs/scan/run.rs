@@ -10,7 +10,7 @@ use super::reading;
 use crate::check::actor;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::prompts::{Answers, Prompter, Topic};
+use crate::check::prompts::{Answers, Prompter, Topic, without_prompts};
 use crate::check::scene::until;
 use crate::check::setting::Learned;
 use crate::check::stage::{HOST, LOOPBACK, Stage};
@@ -278,7 +278,7 @@ fn learn(stage: &mut Stage) -> Result<(u16, u16), Miss> {
 fn comes_nowhere(stage: &mut Stage) -> Miss {
     let is_walled = stage.setting.walls.network;
     let Ok(program) = stage.program() else { return Miss::skip("it was not started") };
-    let printed = reading::without_prompts(&program.output(), &program.prompter.log);
+    let printed = without_prompts(&program.output(), &program.prompter.log);
     if is_walled || printed.trim().is_empty() {
         let got = "it came to none of our ports, and takes no range";
         return program.fault(Transport::Timeout, "it asks ports whether they are open", got);
