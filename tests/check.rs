@@ -321,12 +321,15 @@ fn a_class_is_one_table_and_goes_on_where_it_was() {
     }
     fs::write(folder.path().join("ala/port.txt"), "5555").unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (ala, bob, results, csv) = (at("ala"), at("bob"), at("results"), at("class.csv"));
-    let words = ["class", "oneshot", &ala, &bob, "-q", "--results", &results, "--csv", &csv];
+    let (ala, bob, results) = (at("ala"), at("bob"), at("results"));
+    let (csv, html) = (at("class.csv"), at("class.html"));
+    let words = ["class", "oneshot", &ala, &bob, "-q", "--results", &results, "--csv", &csv, "--html", &html];
     let ended = check(&[&words[..], &["--only", "oneshot/prefix", "--", OURS, "serve", "prefix"]].concat());
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(ended.stdout.contains("ala") && ended.stdout.contains("bob"), "{ended:?}");
     assert_eq!(fs::read_to_string(&csv).unwrap().lines().count(), 3);
+    assert!(fs::read_to_string(&html).unwrap().contains("href=\"results/bob.html\""));
+    assert!(fs::read_to_string(Path::new(&results).join("bob.html")).unwrap().contains("bob: "));
     let kept = fs::metadata(Path::new(&results).join("ala.json")).unwrap().modified().unwrap();
     let again = check(&[&words[..], &["--only", "oneshot/prefix", "--", OURS, "serve", "prefix"]].concat());
     assert_eq!(again.stdout, ended.stdout);

@@ -142,6 +142,8 @@ pub(crate) struct Finding {
     pub(crate) attempt: Option<String>,
     /// The command line that does exactly this again.
     pub(crate) again: String,
+    /// The command line that tells what the case is about.
+    pub(crate) more: Option<String>,
 }
 
 /// How a conversation went on the wire.

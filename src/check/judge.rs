@@ -301,6 +301,7 @@ fn finding(job: &Job, graded: &Graded, fault: Fault) -> Finding {
         so: hint.map(|hint| hint.so.to_owned()),
         attempt: hint.map(|hint| hint.attempt.to_owned()),
         again: (job.again)(&graded.id, fault.schedule.as_ref()),
+        more: Some(format!("sockeye check explain {}", graded.id)),
     }
 }
 

@@ -74,8 +74,8 @@ enum More {
     /// Judge many submissions, and make a table of them
     ///
     /// Each DIR is one submission. Without a command its program is looked for: server.py, client.py, scanner.py or
-    /// main.py, or the one Python file that is there. What was found out is kept in the folder of results, so that a
-    /// run that was cut short goes on where it was.
+    /// main.py, or the one Python file that is there. What was found out is kept in the folder of results, with a page
+    /// about each, so that a run that was cut short goes on where it was.
     Class {
         /// Which lab
         lab: String,

@@ -5,7 +5,6 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::check::document::{Document, Finding, Graded, Shown};
 
-use super::Hints;
 use super::gist::worth;
 use super::words::{beginning, cut, printable, wrapped};
 
@@ -17,11 +16,11 @@ pub(super) struct Line {
 }
 
 /// The rows of a finding in lines of at most `columns` behind their keys, at most `most` of them.
-pub(super) fn lines(graded: &Graded, looks: Looks, most: usize) -> Vec<Line> {
+pub(super) fn lines(graded: &Graded, columns: usize, most: usize) -> Vec<Line> {
     let Some(finding) = &graded.finding else { return Vec::new() };
-    let mut rows = rows(&graded.id, finding, looks);
+    let mut rows = rows(finding, columns);
     while rows.iter().map(|row| row.lines.len()).sum::<usize>() > most {
-        if !shrink(&mut rows, looks.columns) {
+        if !shrink(&mut rows, columns) {
             break;
         }
     }
@@ -33,17 +32,10 @@ pub(super) fn lines(graded: &Graded, looks: Looks, most: usize) -> Vec<Line> {
     lines
 }
 
-/// How they are to look.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Looks {
-    pub(super) columns: usize,
-    pub(super) hints: Hints,
-}
-
 /// All of it as text that no terminal shows: its head and its rows, on lines as long as they are.
 pub(super) fn text(document: &Document, graded: &Graded) -> String {
     let mut text = format!("{}  {} · seed {}", printable(&graded.id), worth(graded), document.seed);
-    for Line { key, text: line } in lines(graded, Looks { columns: usize::MAX, hints: Hints::Shown }, MOST_LINES) {
+    for Line { key, text: line } in lines(graded, usize::MAX, MOST_LINES) {
         text += format!("\n  {key:KEY$}{line}").trim_end();
     }
     text
@@ -55,19 +47,16 @@ struct Row {
     lines: Vec<String>,
 }
 
-fn rows(id: &str, finding: &Finding, looks: Looks) -> Vec<Row> {
-    let columns = looks.columns;
+fn rows(finding: &Finding, columns: usize) -> Vec<Row> {
     let words = |key, text: &str| Row { key, lines: wrapped(&printable(text), columns) };
     let mut rows = vec![words("did", &finding.did), words("want", &finding.want), words("got", &finding.got)];
     rows.extend(finding.shown.iter().map(|shown| Row { key: "", lines: place(shown, columns) }));
     rows.extend(finding.stderr.iter().map(|line| words("stderr", line.trim())));
-    let hints = [("so", &finding.so), ("try", &finding.attempt)].into_iter().filter(|_| looks.hints == Hints::Shown);
-    rows.extend(hints.filter_map(|(key, hint)| Some(words(key, hint.as_deref()?))));
-    rows.push(Row { key: "again", lines: command(&printable(&finding.again), columns) });
-    if looks.hints == Hints::Shown {
-        let more = format!("sockeye check explain {}", printable(id));
-        rows.push(Row { key: "more", lines: command(&more, columns) });
-    }
+    let hints = [("so", &finding.so), ("try", &finding.attempt)];
+    rows.extend(hints.into_iter().filter_map(|(key, hint)| Some(words(key, hint.as_deref()?))));
+    let commands = [("again", Some(&finding.again)), ("more", finding.more.as_ref())];
+    let typed = |line: &String| command(&printable(line), columns);
+    rows.extend(commands.into_iter().filter_map(|(key, line)| Some(Row { key, lines: typed(line?) })));
     rows
 }
 

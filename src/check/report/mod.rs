@@ -87,7 +87,7 @@ pub(crate) enum Hints {
 /// The document without its hints, for forms that are handed on in an examination.
 pub(crate) fn without_hints(mut document: Document) -> Document {
     for finding in document.cases.iter_mut().filter_map(|graded| graded.finding.as_mut()) {
-        (finding.so, finding.attempt) = (None, None);
+        (finding.so, finding.attempt, finding.more) = (None, None, None);
     }
     document
 }

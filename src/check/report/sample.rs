@@ -55,6 +55,7 @@ pub(crate) fn dead() -> Document {
             so: None,
             attempt: None,
             again: "sockeye check echo --only start/listens --seed 7 -- python3 server.py".to_owned(),
+            more: Some("sockeye check explain start/listens".to_owned()),
         }),
         ..failed("start/listens", Level::Must)
     };
@@ -86,6 +87,7 @@ pub(crate) fn hostile(text: &str) -> Document {
             so: Some(own()),
             attempt: Some(own()),
             again: own(),
+            more: Some(own()),
         }),
         program: Some(Program {
             prompts: vec![Prompted { prompt: own(), answer: own() }],
@@ -188,6 +190,7 @@ pub(crate) fn utf8() -> Graded {
                 "echo the bytes as they came; decode only for printing, or use an incremental decoder.".to_owned(),
             ),
             again: "sockeye check echo --only echo/utf8/at-1024 --seed 7 -- python3 server.py".to_owned(),
+            more: Some("sockeye check explain echo/utf8/at-1024".to_owned()),
         }),
         program: Some(Program {
             prompts: vec![Prompted { prompt: "Port: ".to_owned(), answer: "5555".to_owned() }],
@@ -233,6 +236,7 @@ fn hostile_case() -> Graded {
             again: "sockeye check echo --only echo/basic/half-close --seed 7 --schedule 1,2,3,4,5,6,7,8,9,10 -- \
                     sh -c 'exec python3 \"my server.py\" --port {port}'"
                 .to_owned(),
+            more: Some("sockeye check explain echo/basic/half-close".to_owned()),
         }),
         program: Some(Program { output: raw.clone(), stderr: format!("{raw}\n{long}\n"), ..Program::default() }),
         transcript: vec![
@@ -270,6 +274,7 @@ fn spun() -> Graded {
             so: None,
             attempt: None,
             again: "sockeye check echo --only echo/after/quiet --seed 7 -- python3 server.py".to_owned(),
+            more: Some("sockeye check explain echo/after/quiet".to_owned()),
         }),
         transcript,
         ..failed("echo/after/quiet", Level::Should)
@@ -288,6 +293,7 @@ fn extra() -> Graded {
             so: None,
             attempt: None,
             again: "sockeye check echo --only echo/dual-stack --seed 7 -- python3 server.py".to_owned(),
+            more: Some("sockeye check explain echo/dual-stack".to_owned()),
         }),
         transcript: vec![Moment {
             at_us: 300,

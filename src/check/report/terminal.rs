@@ -9,7 +9,6 @@ use std::time::Duration;
 use crate::check::document::{Document, Graded, Verdict};
 use crate::event::sinks::{Colour, Lasted};
 
-use super::Hints;
 use super::failure::{self, KEY, Line, MOST_LINES};
 use super::gist::{self, Cause, Tone};
 use super::words::{Count, printable, wrapped};
@@ -20,7 +19,6 @@ pub(crate) struct Looks {
     pub(crate) colour: Colour,
     /// Of the terminal that it is read on; `usize::MAX` where it is none, and lines are as long as they are.
     pub(crate) columns: usize,
-    pub(crate) hints: Hints,
     pub(crate) passes: Passes,
 }
 
@@ -67,9 +65,8 @@ impl Page<'_> {
     fn failure(&mut self, graded: &Graded) {
         let columns = self.columns().saturating_sub(INDENT + KEY);
         let head = self.failure_head(graded);
-        let looks = failure::Looks { columns, hints: self.looks.hints };
         let dim = self.looks.colour.style(Style::new().dimmed());
-        for Line { key, text } in failure::lines(graded, looks, MOST_LINES - head) {
+        for Line { key, text } in failure::lines(graded, columns, MOST_LINES - head) {
             let line = format!("{:INDENT$}{dim}{key:KEY$}{dim:#}{text}", "");
             self.text += line.trim_end();
             self.text += "\n";

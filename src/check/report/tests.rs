@@ -10,7 +10,7 @@ use crate::check::document::Verdict;
 use crate::event::sinks::Colour;
 
 fn looks(columns: usize) -> Looks {
-    Looks { colour: Colour::Plain, columns, hints: Hints::Shown, passes: Passes::Counted }
+    Looks { colour: Colour::Plain, columns, passes: Passes::Counted }
 }
 
 #[test]
@@ -23,8 +23,8 @@ fn a_check_is_told_to_people() {
 
 #[test]
 fn a_check_is_told_with_every_pass_and_no_hint_on_a_wide_terminal() {
-    let looks = Looks { hints: Hints::Hidden, passes: Passes::Listed, ..looks(120) };
-    let text = terminal::text(&sample::document(), looks);
+    let looks = Looks { passes: Passes::Listed, ..looks(120) };
+    let text = terminal::text(&without_hints(sample::document()), looks);
     same!(&text, "terminal-exam.txt");
     for hint in ["recv() cuts", "check explain", "\n  so ", "\n  try "] {
         assert!(!text.contains(hint), "{hint}");
@@ -149,8 +149,12 @@ fn junit_counts_what_it_holds() {
 #[test]
 fn a_document_without_hints_keeps_everything_else() {
     let document = without_hints(sample::document());
-    let json = Form::Json.write(&document);
-    assert!(!json.contains("recv() cuts") && json.contains("UnicodeDecodeError"));
+    for form in Form::ALL {
+        let text = form.write(&document);
+        assert!(!text.contains("recv() cuts") && text.contains("UnicodeDecodeError"), "{}", form.name());
+        let shape = text.contains("more    sockeye check explain") || text.contains("<dt>more</dt>");
+        assert!(!shape, "{}", form.name());
+    }
 }
 
 /// What a program may say, if nobody escapes it: controls, markup, quotes, marks that turn text, and long lines.
@@ -233,7 +237,9 @@ proptest! {
         // Ids are ours, and a command line that would have to be broken too often is left whole.
         for graded in &mut document.cases {
             graded.id = "echo/basic/one".to_owned();
-            graded.finding.as_mut().unwrap().again = "sockeye check echo".to_owned();
+            let finding = graded.finding.as_mut().unwrap();
+            finding.again = "sockeye check echo".to_owned();
+            finding.more = Some("sockeye check explain echo/basic/one".to_owned());
         }
         let written = terminal::text(&document, looks(columns));
         let long = written.lines().filter(|line| line.width() > columns);

@@ -14,7 +14,7 @@ use super::{Again, Bench, Round, Subjects, verdict};
 use crate::check::case::{Case, Role};
 use crate::check::document::Document;
 use crate::check::report::class::{self, ClassRow};
-use crate::check::report::json;
+use crate::check::report::{Form, json};
 use crate::check::setting::Subject;
 use crate::check::workplace::Command;
 use crate::commands::{Exit, Failure, Talk, print};
@@ -59,10 +59,12 @@ pub(super) fn run(class: Class, talk: Talk) -> Result<Exit, Failure> {
     let results = class.results.canonicalize().map_err(|e| not_kept(&class.results, &e))?;
     let folders = submissions(&class.folders)?;
     let (bench, stop) = Bench::set_up(class.subjects, talk)?;
+    let pages = class.html.as_deref().and_then(|html| as_seen_from(html, &results));
     let school = School {
         hidden: folders.iter().map(|(_, folder)| folder.clone()).chain([results.clone()]).collect(),
         folders,
         results,
+        pages,
         anew: class.anew,
         cases: class.cases,
         again: class.again,
@@ -72,11 +74,11 @@ pub(super) fn run(class: Class, talk: Talk) -> Result<Exit, Failure> {
         known: AtomicUsize::new(0),
     };
     let rows = school.rows()?;
-    let known = school.known.into_inner();
+    let (known, results) = (school.known.into_inner(), school.results.display());
     if known > 0 {
-        let results = school.results.display();
         talk.say(&format!("{known} of {} are known from {results}; --again judges all of them", rows.len()));
     }
+    talk.say(&format!("a page about each that was judged is in {results}"));
     match class.stdout {
         Table::Text => print::run(class::matrix_text(&rows).as_bytes())?,
         Table::Json => print::run(class::matrix_json(&rows).as_bytes())?,
@@ -100,6 +102,8 @@ struct School {
     /// No submission sees the others, or what was found out.
     hidden: Vec<PathBuf>,
     results: PathBuf,
+    /// The same, as the page of the class calls it.
+    pages: Option<PathBuf>,
     anew: Anew,
     cases: Vec<Case>,
     again: Again,
@@ -140,17 +144,17 @@ impl School {
         let stopped = || self.bench.stop.load(Ordering::Relaxed);
         let (student, folder) = &self.folders[at];
         let kept = self.results.join(format!("{student}.json"));
-        let row = |document, trouble| Ok(Some(ClassRow { student: student.clone(), document, trouble }));
+        let none = |trouble| ClassRow { student: student.clone(), document: None, trouble: Some(trouble), page: None };
         let (command, again) = match self.words(folder) {
             Ok(words) => words,
-            Err(trouble) => return row(None, Some(trouble)),
+            Err(trouble) => return Ok(Some(none(trouble))),
         };
         let of = self.digest(&command, &again);
         if self.anew == Anew::Missing
             && let Some(document) = read(&kept, &of)
         {
             self.known.fetch_add(1, Ordering::Relaxed);
-            return row(Some(document), None);
+            return self.told(student, document).map(Some);
         }
         if stopped() {
             return Ok(None);
@@ -169,15 +173,24 @@ impl School {
             // What was cut short is no result.
             Ok(_) if stopped() => Ok(None),
             // Another time more may be found out.
-            Ok(document) if document.totals.unjudged > 0 => row(Some(document), None),
+            Ok(document) if document.totals.unjudged > 0 => self.told(student, document).map(Some),
             Ok(document) => {
                 let whole = Kept { of, document };
                 let text = serde_json::to_string(&whole).map_err(|e| Failure::failed(e.to_string()))?;
                 write_whole(&kept, &text).map_err(|e| not_kept(&self.results, &e))?;
-                row(Some(whole.document), None)
+                self.told(student, whole.document).map(Some)
             }
-            Err(failure) => row(None, Some(failure.sentence)),
+            Err(failure) => Ok(Some(none(failure.sentence))),
         }
+    }
+
+    /// The row of one who was judged, whose page is written.
+    fn told(&self, student: &str, document: Document) -> Result<ClassRow, Failure> {
+        let name = format!("{student}.html");
+        let whose = Document { subject: format!("{student}: {}", document.subject), ..document.clone() };
+        write_whole(&self.results.join(&name), &Form::Html.write(&whose)).map_err(|e| not_kept(&self.results, &e))?;
+        let page = self.pages.as_ref().map(|pages| pages.join(name));
+        Ok(ClassRow { student: student.to_owned(), document: Some(document), trouble: None, page })
     }
 
     /// How its program is started, and what starts it again.
@@ -251,9 +264,16 @@ fn read(kept: &Path, of: &str) -> Option<Document> {
     if known.of == of { json::read(&text).ok() } else { None }
 }
 
+/// What a page calls a folder that lies beside or below it; nothing where it lies elsewhere.
+fn as_seen_from(page: &Path, folder: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(page).ok()?;
+    let beside = whole.parent()?.canonicalize().ok()?;
+    folder.strip_prefix(beside).ok().map(Path::to_owned)
+}
+
 /// There or not there, however we end.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let half = path.with_extension("json.part");
+    let half = path.with_extension("part");
     fs::write(&half, text)?;
     fs::rename(&half, path)
 }

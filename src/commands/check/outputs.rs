@@ -19,7 +19,7 @@ pub(super) fn tell(document: &Document, reports: &Reports, talk: Talk) -> Result
     };
     let text = match reports.stdout {
         Some(form) => form.write(&document),
-        None => terminal::text(&document, looks(talk, reports.hints)),
+        None => terminal::text(&document, looks(talk)),
     };
     print::to_stdout(|out| out.write_all(text.as_bytes()))?;
     for (form, path) in &reports.files {
@@ -28,11 +28,10 @@ pub(super) fn tell(document: &Document, reports: &Reports, talk: Talk) -> Result
     Ok(())
 }
 
-fn looks(talk: Talk, hints: Hints) -> Looks {
+fn looks(talk: Talk) -> Looks {
     Looks {
         colour: talk.paint.on(&io::stdout()),
         columns: print::columns().unwrap_or(USUAL_COLUMNS),
-        hints,
         passes: if talk.volume == Volume::Verbose { Passes::Listed } else { Passes::Counted },
     }
 }

@@ -12,6 +12,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use crate::check::document::{Document, Level, Verdict};
 
 use super::gist::{self, Tone};
@@ -24,6 +26,8 @@ pub(crate) struct ClassRow {
     pub(crate) document: Option<Document>,
     /// What got in the way, whether something was judged or not.
     pub(crate) trouble: Option<String>,
+    /// The page about this program alone, as the page of the class calls it; nothing where it cannot.
+    pub(crate) page: Option<PathBuf>,
 }
 
 /// Lines for people: a letter a case.

@@ -1,5 +1,7 @@
 //! Page: a class in a browser: the commonest mistakes, and a table of students and cases.
 
+use std::path::Path;
+
 use crate::check::report::html::{Mark, Text, frame};
 
 use super::{Case, ClassRow, Matrix};
@@ -50,10 +52,24 @@ fn student(matrix: &Matrix, row: &ClassRow) -> String {
     };
     let cells: String = matrix.cases.iter().map(cell).collect();
     let (student, points, trouble) = (Text(&row.student), row.points(), row.trouble().unwrap_or_default());
+    let student = match &row.page {
+        Some(page) => format!("<a href=\"{}\">{student}</a>", reference(page)),
+        None => student.to_string(),
+    };
     format!(
         "<tr><th scope=row>{student}</th><td class=num>{points}</td>{cells}<td class=note>{}</td></tr>\n",
         Text(&trouble)
     )
+}
+
+/// A path as a page refers to it (RFC 3986, section 2).
+fn reference(path: &Path) -> String {
+    let letter = |byte: &u8| match byte {
+        b'/' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    path.as_os_str().as_encoded_bytes().iter().map(letter).collect()
 }
 
 fn cases(matrix: &Matrix) -> String {

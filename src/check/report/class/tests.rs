@@ -8,8 +8,9 @@ use crate::check::report::sample;
 
 /// Three who were judged, one whose folder is strange, one who was interrupted.
 fn class() -> Vec<ClassRow> {
-    let row = |student: &str, document, trouble: Option<&str>| ClassRow {
+    let row = |student: &str, document: Option<Document>, trouble: Option<&str>| ClassRow {
         student: student.to_owned(),
+        page: document.is_some().then(|| PathBuf::from(format!("check-results/{student}.html"))),
         document,
         trouble: trouble.map(str::to_owned),
     };
@@ -61,7 +62,7 @@ fn the_commonest_mistake_comes_first_with_the_meaning_that_most_failures_share()
             graded
         }));
         let document = Document { totals: sample::totals(&cases), cases, ..sample::document() };
-        ClassRow { student: "x".to_owned(), document: Some(document), trouble: None }
+        ClassRow { student: "x".to_owned(), document: Some(document), trouble: None, page: None }
     };
     let rows = [of(&["first"]), of(&["second"]), of(&[]), of(&["second"])];
     let matrix = Matrix::of(&rows);
@@ -76,8 +77,13 @@ proptest! {
     #[test]
     fn no_name_breaks_a_form(student: String, trouble: String, said: String) {
         let rows = [
-            ClassRow { student: student.clone(), document: None, trouble: Some(trouble.clone()) },
-            ClassRow { student, document: Some(sample::hostile(&said)), trouble: Some(trouble) },
+            ClassRow { student: student.clone(), document: None, trouble: Some(trouble.clone()), page: None },
+            ClassRow {
+                page: Some(PathBuf::from(&student)),
+                student,
+                document: Some(sample::hostile(&said)),
+                trouble: Some(trouble),
+            },
         ];
         let texts = [matrix_text(&rows), matrix_csv(&rows), matrix_html(&rows), matrix_json(&rows)];
         for text in &texts {

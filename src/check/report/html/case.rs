@@ -48,14 +48,14 @@ fn details(document: &Document, graded: &Graded) -> String {
     if !matches!(graded.verdict, Verdict::Fail | Verdict::Unjudged) {
         return why;
     }
-    let found = graded.finding.as_ref().map_or_else(String::new, |finding| shape(&graded.id, finding));
+    let found = graded.finding.as_ref().map_or_else(String::new, shape);
     let said = sequence::draw(&graded.transcript);
     let printed = graded.program.as_ref().map_or_else(String::new, program);
     why + &found + &said + &printed
 }
 
 /// The same rows as on a terminal, as long as they are.
-fn shape(id: &str, finding: &Finding) -> String {
+fn shape(finding: &Finding) -> String {
     let words = |key: &str, text: &str| format!("<dt>{key}</dt><dd>{}</dd>\n", Text(text));
     let code = |key: &str, lines: &[String]| {
         let lines: Vec<String> = lines.iter().map(|line| Text(line).to_string()).collect();
@@ -73,7 +73,7 @@ fn shape(id: &str, finding: &Finding) -> String {
         rows += &hint.as_ref().map_or_else(String::new, |hint| words(key, hint));
     }
     rows += &command("again", &finding.again);
-    rows += &command("more", &format!("sockeye check explain {id}"));
+    rows += &finding.more.as_ref().map_or_else(String::new, |more| command("more", more));
     format!("<dl class=shape>\n{rows}</dl>\n")
 }
 
