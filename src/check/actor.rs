@@ -92,8 +92,9 @@ impl Actor {
         let found = until(scene.wait(START), || {
             // In this order: who reads when it listens reads what others have to say.
             let asks = self.running.awaits_input();
-            let listeners = self.running.listeners();
-            if let Some(address) = listeners.into_iter().min_by_key(|address| (address.port(), address.is_ipv6())) {
+            // Of several the one that it was told; else any, always the same.
+            let rank = |at: &SocketAddr| (at.port().to_string() != self.prompter.port(), at.port(), at.is_ipv6());
+            if let Some(address) = self.listeners().into_iter().min_by_key(rank) {
                 return Some(Ok(address));
             }
             if let Some(ended) = self.running.ending() {
@@ -179,8 +180,10 @@ impl Actor {
         self.running.ending()
     }
 
+    /// Where it listens. Java listens at 127.0.0.1 by a socket of IPv6 (RFC 4291, section 2.5.5.2).
     pub(crate) fn listeners(&self) -> Vec<SocketAddr> {
-        self.running.listeners()
+        let plain = |at: SocketAddr| SocketAddr::new(at.ip().to_canonical(), at.port());
+        self.running.listeners().into_iter().map(plain).collect()
     }
 
     pub(crate) fn look(&self) -> Look {
@@ -306,9 +309,9 @@ const ALWAYS: f64 = 0.6;
 const WATCHED: Duration = Duration::from_millis(400);
 const WATCHES: usize = 4;
 const ON_ITS_WAY: Duration = Duration::from_millis(30);
-const MOST_QUESTIONS: usize = 20;
+pub(super) const MOST_QUESTIONS: usize = 20;
 /// How Python, Java, Rust, Go, C#, C++, Node and Ruby say that they were not prepared.
-const UNCAUGHT: [&str; 12] = [
+pub(super) const UNCAUGHT: [&str; 12] = [
     "Traceback (most recent call last)",
     "Exception in thread ",
     "panicked at ",

@@ -68,13 +68,16 @@ impl Span {
 impl Reading {
     /// The first time in `text`.
     pub(crate) fn find(text: &str) -> Option<Self> {
-        match TIME.captures(text) {
-            Some(found) => clock(text, &found).map(Self::Clock),
-            None => {
-                let number = UNIX.captures(text)?.get(1)?.as_str();
-                Some(Self::Unix(number.parse().ok()?))
-            }
+        if let Some(found) = TIME.captures(text) {
+            return clock(text, &found).map(Self::Clock);
         }
+        let spelled = SPELLED.iter().find(|(form, _)| form.is_match(text));
+        if let Some((form, usual)) = spelled {
+            let text = form.replace(text, *usual);
+            return clock(&text, &TIME.captures(&text)?).map(Self::Clock);
+        }
+        let number = UNIX.captures(text)?.get(1)?.as_str();
+        Some(Self::Unix(number.parse().ok()?))
     }
 
     /// The zone that it says it is of.
@@ -186,6 +189,14 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Times without colons, and how they are written with them: the basic format of ISO 8601, and dots.
+static SPELLED: LazyLock<[(Regex, &str); 2]> = LazyLock::new(|| {
+    [
+        (compiled(r"\b([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})"), "${1}-${2}-${3} ${4}:${5}:${6}"),
+        (compiled(r"(^|[^0-9.])([0-9]{1,2})\.([0-9]{2})\.([0-9]{2})($|[^0-9.])"), "${1}${2}:${3}:${4}${5}"),
+    ]
+});
+
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"\b([0-9]{4}|[0-9]{1,2})([-./])([0-9]{1,2})[-./]([0-9]{4}|[0-9]{1,2})\b"));
 
@@ -260,6 +271,9 @@ mod tests {
             "30 ноября 2026 г. 15:04:05",
             "Mo 30 Nov 2026 15:04:05 CET",
             "15:04:05 30.11.2026",
+            "20261130T150405Z",
+            "30.11.2026 15.04.05",
+            "Es ist 15.04.05",
             "1796051045",
             "1796051045.123",
             "1796051045123",

@@ -15,7 +15,7 @@ use super::fault::Miss;
 use super::say;
 use super::scene::until;
 use super::stage::Stage;
-use super::wire::{ANSWER, QUIET, Wire};
+use super::wire::{ANSWER, End, QUIET, Wire};
 use crate::net::Reason;
 use crate::subject::Ended;
 
@@ -108,16 +108,19 @@ impl Guest {
         let doors = stage.doors()?;
         let scene = Rc::clone(&stage.scene);
         let program = stage.program()?;
-        let mut is_told = false;
+        let (mut is_told, mut asked) = (false, 0);
         let come = until(scene.wait(actor::START), || {
             // In this order: who came before it asked is not told where to go, and who ended may have come before.
             let (asks, ended) = (program.awaits_input(), program.ending());
             if let Some(socket) = doors.admit() {
                 return Some(Ok(socket));
             }
-            if asks && !is_told && program.attend() == Turn::OurWords {
-                program.tell(line);
-                is_told = true;
+            if asks && !is_told && asked < actor::MOST_QUESTIONS {
+                asked += 1;
+                if program.attend() == Turn::OurWords {
+                    program.tell(line);
+                    is_told = true;
+                }
             }
             ended.map(Err)
         });
@@ -173,6 +176,11 @@ impl Guest {
                 // Who tells its name first asks a moment later.
                 let asks = until(scene.wait(ASKING), || (program.attend() == Turn::OurWords).then_some(Next::Asks));
                 return Some(asks.unwrap_or(Next::Speaks));
+            }
+            if look == Look::NotAsking && self.wire.end() == Some(End::Fin) && ended.is_none() {
+                // Who ends its side reads to our end before it closes.
+                self.end_with_it();
+                return Some(Next::Nothing);
             }
             ended.map(Next::Ended)
         });
@@ -249,10 +257,19 @@ impl Guest {
         }
     }
 
-    /// Answers, with the end that it put behind what it said.
+    /// Answers, with the end that it put behind what it said; and ends as an echo server does where it has ended.
     pub(crate) fn answer(&mut self, text: &[u8]) -> Result<(), Miss> {
         let whole = [text, &self.eol].concat();
-        self.wire.send(&whole)
+        self.wire.send(&whole)?;
+        self.end_with_it();
+        Ok(())
+    }
+
+    /// Our FIN, where its own has come.
+    fn end_with_it(&mut self) {
+        if self.wire.end() == Some(End::Fin) {
+            self.wire.fin();
+        }
     }
 }
 

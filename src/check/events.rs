@@ -1,5 +1,6 @@
 //! Events: what a program says when something happens, in its own words and in the language of whoever wrote it.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -57,26 +58,26 @@ struct Words {
 const TABLE: [Words; 7] = [
     Words {
         tell: &[
-            r"\bstart(ed|s|ing|up)?\b|\b(is |now )running\b|\brunning (on|at)\b|\b(is )?up\b",
+            r"\bstart(ed|s|ing|up)?\b|\blaunch(ed|ing)\b|\b(is |now )running\b|\brunning (on|at)\b|\b(is )?up\b",
             r"uruchom|uruchami|wystartowa|\bstart(uje|uj[eę])|\bserwer (działa|startuje)",
-            r"запущ|запуск|старт\w*|сервер работает|начал работу|начало работы",
+            r"запущ|запуск|включ[её]н|старт\w*|сервер работает|начал работу|начало работы",
             r"\bgestartet|\bstartet\b|\bwird gestartet|\bläuft\b",
         ],
         unless: &[],
     },
     Words {
         tell: &[
-            r"\blisten(s|ing)?\b|\bwait(s|ing)? for\b.*(connect|client|user)|\bready\b|\bbound to\b|\bserving on\b",
+            r"\blisten(s|ing)?\b|\bwait(s|ing)? for\b.*(connect|client|user)|\baccepting (connections|clients)|\bready\b|\bbound to\b|\bserving on\b",
             r"nasłuch|nasluch|\boczek|\bczeka(m|nie)?\b|gotowy",
-            r"слуша|прослуш|ожида|жд[её]т|жд[её]м|готов к",
-            r"\blausch|\bhört\b|\bhorcht|\bwartet?\b|\bbereit\b",
+            r"слуша|прослуш|ожида|жд[её]т|жд[её]м|готов к|при[её]м (подключ|соединен)",
+            r"\blausch|\bhört\b|\bhorcht|\bwarte[nt]?\b|\bbereit\b",
         ],
         unless: &[],
     },
     Words {
         tell: &[
             r"\b(re)?connected\b|\bconnection (from|with|established|accepted|opened|made|open)\b|\bconnection: ",
-            r"\b(new|accepted|incoming|got|got a|another) (tcp )?(connection|client)\b|\bclient (joined|accepted|arrived|came)\b|\baccepted\b|\bhas joined\b",
+            r"\b(new|accepted|incoming|got|got a|another) (tcp )?(connection|client)\b|\bclient (joined|accepted|arrived|came)\b|\baccepted\b|\bhas joined\b|\bnew session\b",
             r"połącz(ono|on[ya]|ył|enie (z\b|od\b|przych|nawiąz|ustanow|przyję|klient))|polacz(ono|ony|yl)|nawiązan|(nowe|przychodzące) połączenie|przyjęto|nowy klient|podłącz(ono|ony|ył)|dołączył",
             r"подключ[её]н|подключил|подключени|подсоединил|присоединил|соединен[ои]?е? (с|от|установлен|принят|открыт)|соединение (с|от|установлен|принят|открыт)|соединил|нов(ое|ый) (соединение|клиент)|принято соединение|установлено",
             r"\bverbunden\b|verbindung (von|mit|zu|hergestellt|aufgebaut|angenommen|akzeptiert|steht)|(neue|eingehende) verbindung|neuer client|\bverbindet\b|angemeldet",
@@ -85,22 +86,22 @@ const TABLE: [Words; 7] = [
         unless: &[
             r"\bdisconnect|\bnot connected|\b(closed|closing|lost|terminated|ended|reset|finished|refused|failed|broken|error)\b|\bwait(s|ing)? for\b",
             r"rozłącz|zakończ|zamkn|przerwan|zerwan|oczek|czeka",
-            r"отключ|отсоедин|разорва|закры|заверш|прерва|потер|разъедин|ожида",
+            r"отключ|отсоедин|разорва|закры|заверш|прерва|потер|разъедин|ожида|при[её]м (подключ|соединен)",
             r"getrennt|geschlossen|beendet|verloren|abgemeldet|wartet?\b|abgebrochen",
         ],
     },
     Words {
         tell: &[
-            r"\b(received|recieved|receives|receiving|recv|recvd|recved|got)\b|\bread \d|\b(message|data|text|bytes|string) from\b|\b(client|user|server) (says?|sent|said|wrote)\b",
-            r"odebra|odbieram|otrzyma|dostał|dostan|\bprzyszł|(wiadomość|dane|komunikat) od\b|klient (wysłał|napisał)",
+            r"\b(received|recieved|receives|receiving|recv|recvd|recved|got)\b|\bread \d|\b(message|data|text|bytes|string) from\b|\b(client|user|server) (says?|sent|said|wrote)\b|\brx\b",
+            r"odebra|odbieram|pobra(no|ł)|otrzyma|dostał|dostan|\bprzyszł|(wiadomość|dane|komunikat) od\b|klient (wysłał|napisał)",
             r"получ|принят[оаы]? (данн|сообщ|строк|байт|\d)|данные приняты|принял[аи]? |приш(ло|ли)|(сообщение|данные|строка) от\b|клиент (отправил|прислал|написал)",
-            r"empfang|empfäng|\berhalten\b|\bbekommen\b|nachricht von|daten von",
+            r"empfang|empfäng|\beingegangen|\berhalten\b|\bbekommen\b|nachricht von|daten von",
         ],
         unless: &[],
     },
     Words {
         tell: &[
-            r"\b(sent|sends|sending|echoed|echoing|replied|replying|responded|answered)\b|\breturned\b|\bsend(:| \d)",
+            r"\b(sent|sends|sending|echoed|echoing|replied|replying|responded|answered)\b|\breturned\b|\bsend(:| \d)|\btx\b",
             r"wysła|wysyła|odesła|odsyła|odpowiedzia|przesła",
             r"отправ|отосла|отсыла|послан|послал|высла|переда(н|л|ю)|возвращ|ответил|ответ:",
             r"\b(zurück)?gesendet|\b(zurück)?geschickt|\bgesandt|\bsende(t)?\b|\bgeantwortet",
@@ -124,9 +125,9 @@ const TABLE: [Words; 7] = [
     },
     Words {
         tell: &[
-            r"\bstop(s|ped|ping)?\b|\bshut(ting|s)?[ -]?down\b|\bserver\b.*\b(closed|ended|terminated|finished|exit(ed|ing)?|off|down)\b|\b(closing|ending|terminating) (the )?server|\bexit(ing|ed)?\b|\b(good)?bye\b|\bterminated\b|\binterrupted\b|\bquit(ting)?\b",
-            r"zatrzym|zakończ|zakoncz|wyłącz|wylacz|zamyka|zamknię|\bstop\b|koniec pracy|do widzenia",
-            r"останов|заверш|выключ|прекра|прерва|закры|стоп\b|конец работы",
+            r"\bstop(s|ped|ping)?\b|\bshut(ting|s)?[ -]?down\b|\bserver\b.*\b(closed|ended|terminated|finished|exit(ed|ing)?|off|down)\b|\b(closing|ending|terminating) (the )?server|\bexit(ing|ed)?\b|\b(good)?bye\b|\bterminated\b|\binterrupted\b|\bquit(ting)?\b|\bhalt(ed|ing)\b",
+            r"zatrzym|zakończ|kończy|zakoncz|wyłącz|wylacz|zamyka|zamknię|\bstop\b|koniec pracy|do widzenia",
+            r"останов|заверш|законч|выключ|прекра|прерва|закры|стоп\b|конец работы",
             r"\bgestoppt|\bstoppt\b|\bbeendet|\bwird beendet|heruntergefahren|fährt herunter|angehalten|geschlossen",
         ],
         unless: &[],
@@ -145,6 +146,21 @@ pub(crate) struct EventWords {
 struct Pattern {
     tells: Regex,
     unless: Option<Regex>,
+    /// Whose words it has: the table's are sought in `client_connected` too.
+    of: Whose,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Table,
+    Person,
+}
+
+impl Pattern {
+    /// The line as its words are sought in it.
+    fn reads<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        if self.of == Whose::Table && line.contains('_') { line.replace('_', " ").into() } else { line.into() }
+    }
 }
 
 /// `--event` that cannot be understood.
@@ -166,6 +182,7 @@ impl Default for EventWords {
         let patterns = TABLE.iter().map(|row| Pattern {
             tells: compiled(row.tell),
             unless: (!row.unless.is_empty()).then(|| compiled(row.unless)),
+            of: Whose::Table,
         });
         Self { patterns: patterns.collect(), is_set: false }
     }
@@ -186,7 +203,7 @@ impl EventWords {
             let reason = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             EventError::Regex { text: pattern.to_owned(), reason }
         })?;
-        self.patterns[event as usize] = Pattern { tells: compiled, unless: None };
+        self.patterns[event as usize] = Pattern { tells: compiled, unless: None, of: Whose::Person };
         self.is_set = true;
         Ok(())
     }
@@ -199,12 +216,14 @@ impl EventWords {
     /// Whether a line tells this.
     pub(crate) fn tells(&self, event: Event, line: &str) -> bool {
         let pattern = &self.patterns[event as usize];
-        pattern.tells.is_match(line) && !pattern.unless.as_ref().is_some_and(|unless| unless.is_match(line))
+        let line = pattern.reads(line);
+        pattern.tells.is_match(&line) && !pattern.unless.as_ref().is_some_and(|unless| unless.is_match(&line))
     }
 
     /// How often it tells this: more than once where two lines have become one.
     pub(crate) fn count(&self, event: Event, line: &str) -> usize {
-        if self.tells(event, line) { self.patterns[event as usize].tells.find_iter(line).count() } else { 0 }
+        let pattern = &self.patterns[event as usize];
+        if self.tells(event, line) { pattern.tells.find_iter(&pattern.reads(line)).count() } else { 0 }
     }
 }
 
@@ -225,10 +244,13 @@ impl Told {
 
     /// The text and the line that is the first to tell this.
     pub(crate) fn first(&self, words: &EventWords, event: Event) -> Option<(usize, usize)> {
-        self.0
-            .iter()
-            .enumerate()
-            .find_map(|(text, lines)| lines.iter().position(|line| words.tells(event, line)).map(|line| (text, line)))
+        self.place(|line| words.tells(event, line))
+    }
+
+    /// The text and the line that is the first to fit.
+    pub(crate) fn place(&self, fits: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
+        let texts = self.0.iter().enumerate();
+        texts.into_iter().find_map(|(text, lines)| lines.iter().position(|line| fits(line)).map(|line| (text, line)))
     }
 
     /// Everything, one place after the other.
@@ -267,6 +289,9 @@ mod tests {
                 "Server gestartet",
                 "Der Server läuft auf Port 8181",
                 "2026-11-28T08:10:13.054Z echo started",
+                "Echo server launched",
+                "Сервер включён",
+                "{\"event\": \"server_started\"}",
             ],
         ),
         (
@@ -282,6 +307,9 @@ mod tests {
                 "Ожидание подключения",
                 "Server lauscht auf Port 8181",
                 "Warte auf Verbindungen",
+                "Warten auf Clients",
+                "accepting connections on 127.0.0.1:5555",
+                "Приём подключений открыт на порту 5555",
                 "2026-11-28T08:10:13.054Z echo listening on 127.0.0.1:5555",
             ],
         ),
@@ -308,6 +336,8 @@ mod tests {
                 "Mit Server verbunden",
                 "2026-11-28T08:10:14.052Z echo #1 connected from 127.0.0.1:37514",
                 "connected to 127.0.0.1:5555",
+                "new session: 127.0.0.1:40000",
+                "{\"event\": \"client_connected\"}",
             ],
         ),
         (
@@ -325,6 +355,9 @@ mod tests {
                 "Daten empfangen: hello",
                 "Nachricht erhalten: hello",
                 "2026-11-28T08:10:14.053Z echo #1 received 5 bytes",
+                "RX 8 bytes",
+                "Pobrano od 127.0.0.1: hello",
+                "8 Bytes eingegangen",
             ],
         ),
         (

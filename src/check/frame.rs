@@ -40,7 +40,7 @@ pub(crate) enum Padding {
 impl Shape {
     /// What is tried where nothing is known, in this order. Whoever reads two bytes and is sent four of a short length
     /// takes them for an empty message and another one, so shorter ones come first.
-    pub(crate) const USUAL: [Self; 11] = [
+    pub(crate) const USUAL: [Self; 13] = [
         Self::digits(10),
         Self::Binary(Framing::U16Be),
         Self::Binary(Framing::U32Be),
@@ -51,6 +51,8 @@ impl Shape {
         Self::Binary(Framing::U32Le),
         Self::digits(8),
         Self::digits(5),
+        Self::digits(6),
+        Self::digits(16),
         Self::Netstring,
     ];
 

@@ -1,6 +1,7 @@
 //! Hints: mistakes that are known by what they look like from outside: what was on the wire, what was written to stderr,
 //! what the program was doing. Nothing is guessed: where no row fits, nothing is said.
 
+use super::actor::UNCAUGHT;
 use super::document::{Program, Transport};
 use super::fault::Fault;
 
@@ -31,6 +32,11 @@ pub(crate) fn of(evidence: &Evidence) -> Option<&'static Hint> {
 impl Evidence<'_> {
     fn stderr_has(&self, words: &[&str]) -> bool {
         self.program.is_some_and(|program| words.iter().any(|word| program.stderr.contains(word)))
+    }
+
+    /// Whether it wrote one of these about an error that nobody caught: who tells of one and goes on has caught it.
+    fn dies_of(&self, words: &[&str]) -> bool {
+        self.stderr_has(words) && (self.ended() || self.stderr_has(&UNCAUGHT))
     }
 
     fn is_about(&self, parts: &[&str]) -> bool {
@@ -82,7 +88,7 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.calls_others() && (e.stderr_has(&RESET) || e.stderr_has(&BROKEN)),
+        fits: |e| e.calls_others() && (e.dies_of(&RESET) || e.dies_of(&BROKEN)),
         hint: Hint {
             so: "the server has gone; recv() and send() then raise an error, and nobody catches it.",
             attempt: "catch OSError around the conversation, say that the server has gone, and end, or ask where to connect next.",
@@ -96,14 +102,14 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&RESET),
+        fits: |e| e.dies_of(&RESET),
         hint: Hint {
             so: "a client that is killed, or closes with unread data, resets the connection; recv() and send() then fail.",
             attempt: "catch OSError around the conversation, close that one socket, and go on with the next client.",
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&BROKEN),
+        fits: |e| e.dies_of(&BROKEN),
         hint: Hint {
             so: "it sent to a client that had left.",
             attempt: "catch OSError around send() as around recv(), and drop that client only.",
@@ -132,7 +138,7 @@ const FINGERPRINTS: &[Fingerprint] = &[
     },
     Fingerprint {
         fits: |e| {
-            e.stderr_has(&["invalid literal for int()", "NumberFormatException", "negative buffersize"])
+            e.dies_of(&["invalid literal for int()", "NumberFormatException", "negative buffersize"])
                 && e.is_about(&["frame/", "talk/"])
         },
         hint: Hint {
@@ -141,7 +147,7 @@ const FINGERPRINTS: &[Fingerprint] = &[
         },
     },
     Fingerprint {
-        fits: |e| e.stderr_has(&["invalid literal for int()", "NumberFormatException"]),
+        fits: |e| e.dies_of(&["invalid literal for int()", "NumberFormatException"]),
         hint: Hint {
             so: "what a person types is no number until it has been looked at.",
             attempt: "put int() into try/except ValueError; an empty line means the default, anything else is asked again.",

@@ -36,6 +36,8 @@ pub(crate) struct Rule {
 pub(crate) enum Topic {
     Host,
     Port,
+    /// Both in one answer: `host:port`.
+    Address,
     First,
     Last,
     /// First and last in one answer.
@@ -44,6 +46,7 @@ pub(crate) enum Topic {
     Workers,
     Name,
     Password,
+    /// What is said in the course of a conversation, or ends it.
     Message,
 }
 
@@ -88,18 +91,19 @@ impl Prompter {
     ///
     /// Python writes the prompt of `input()` to stderr where it talks to a terminal.
     pub(crate) fn question(&self, screen: &Screen) -> Vec<u8> {
-        let fresh = usize::try_from(screen.printed - self.printed.min(screen.printed)).unwrap_or(usize::MAX);
-        let printed = &screen.output[screen.output.len() - fresh.min(screen.output.len())..];
+        let printed = self.fresh(screen);
         let aside = screen.stderr.strip_prefix(&self.aside[..]).unwrap_or(&screen.stderr);
         let unended = |text: &[u8]| text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
         // A line that is not ended asks; behind whole lines the last of them may.
         let asking = [printed, aside].map(unended).into_iter().find(|line| !line.is_empty());
-        asking.unwrap_or_else(|| unended(printed.strip_suffix(b"\n").unwrap_or_default()))
+        let whole = |text: &[u8]| unended(text.strip_suffix(b"\n").unwrap_or_default());
+        let told = || [aside, printed].map(whole).into_iter().find(|line| !line.is_empty());
+        asking.or_else(told).unwrap_or_default()
     }
 
     /// What to type; nothing where the question is about what the case itself wants to say.
     pub(crate) fn answer(&mut self, question: &[u8], screen: &Screen) -> Option<String> {
-        let text = String::from_utf8_lossy(question);
+        let text = self.with_what_is_above(question, screen);
         let (about, answer) = match self.rule(&text) {
             Some(rule) => (topic(&text), rule.answer.clone()),
             None => match self.about(&text) {
@@ -110,11 +114,37 @@ impl Prompter {
                 }
             },
         };
-        if about == Some(Topic::Port) {
-            self.told_port = Some(answer.clone());
+        // Who asks for something else in words that nobody knows was told a port, and did not ask for it.
+        let asks_for_it = topic(&text).is_some() || !has_letters(&text);
+        match about {
+            Some(Topic::Port) if asks_for_it => self.told_port = Some(answer.clone()),
+            Some(Topic::Address) => self.told_port = Some(self.answers.port.clone()),
+            _ => {}
         }
         self.settle(question, &answer, screen);
         Some(answer)
+    }
+
+    /// The question, or the line above it where it is a mark like `> ` of a program that has nothing to say to anybody.
+    fn with_what_is_above(&self, question: &[u8], screen: &Screen) -> String {
+        let text = String::from_utf8_lossy(question).into_owned();
+        if text.trim().is_empty() || has_letters(&text) || self.answers.in_order.contains(&Topic::Message) {
+            return text;
+        }
+        let printed = String::from_utf8_lossy(self.fresh(screen)).into_owned();
+        let above = printed.lines().rev().find(|line| has_letters(line));
+        above.map_or(text, ToOwned::to_owned)
+    }
+
+    /// What was printed since the last prompt.
+    fn fresh<'a>(&self, screen: &'a Screen) -> &'a [u8] {
+        let fresh = usize::try_from(screen.printed - self.printed.min(screen.printed)).unwrap_or(usize::MAX);
+        &screen.output[screen.output.len() - fresh.min(screen.output.len())..]
+    }
+
+    /// The port that it is told if it asks.
+    pub(crate) fn port(&self) -> &str {
+        &self.answers.port
     }
 
     /// Whether nothing like it was asked before, and there is something to say to it.
@@ -162,9 +192,19 @@ impl Prompter {
             left.find(|topic| **topic == Topic::Message || !self.asked.contains(topic)).copied()
         };
         let scans = self.answers.in_order.contains(&Topic::First);
-        let named = topic(question).filter(|_| !self.in_company || is_asked(question)).map(|topic| match topic {
+        let named = match self.in_company {
+            // By then the server is somebody to talk to, and not somebody to find.
+            true => plain_topic(question).filter(|_| is_asked(question)),
+            false => topic(question),
+        };
+        let named = named.map(|topic| match topic {
             // Only a scanner has a first port and a last; others have one to start on.
             Topic::First | Topic::Last | Topic::Range if !scans => Topic::Port,
+            // Who asks for a port, and for a port again, asks for the ends.
+            Topic::Port if scans && !PORTS.is_match(question) => {
+                let ends = [Topic::First, Topic::Last].into_iter().find(|end| !self.asked.contains(end));
+                ends.unwrap_or(topic)
+            }
             topic => topic,
         });
         named.or_else(|| if self.in_company { Some(Topic::Message) } else { in_turn() })
@@ -178,6 +218,7 @@ impl Prompter {
             Some(Topic::Workers) => "50".to_owned(),
             Some(Topic::Host) => answers.host.clone(),
             Some(Topic::Port) => answers.port.clone(),
+            Some(Topic::Address) => format!("{}:{}", answers.host, answers.port),
             Some(Topic::First) => answers.first.clone(),
             Some(Topic::Last) => answers.last.clone(),
             Some(Topic::Name) => answers.name.clone(),
@@ -195,8 +236,18 @@ fn is_asked(line: &str) -> bool {
 /// What the words of a prompt are about, in English, Polish, Russian and German. Examples in brackets say what may be
 /// answered, not what is asked for.
 pub(crate) fn topic(prompt: &str) -> Option<Topic> {
-    let bare = EXAMPLES.replace_all(prompt, "");
-    let asked = if bare.chars().any(char::is_alphabetic) { &bare } else { prompt };
+    plain_topic(prompt).or_else(|| {
+        let asked = without_examples(prompt);
+        HINTED.iter().find(|(words, _)| words.is_match(&asked)).map(|(_, topic)| *topic)
+    })
+}
+
+/// The same by the words that leave no doubt.
+fn plain_topic(prompt: &str) -> Option<Topic> {
+    if ADDRESS.is_match(prompt) {
+        return Some(Topic::Address);
+    }
+    let asked = &*without_examples(prompt);
     let about = |topic| TOPICS.iter().any(|(words, about)| *about == topic && words.is_match(asked));
     // Who asks for a range, and for none of its ends or for both.
     if about(Topic::Range) && about(Topic::First) == about(Topic::Last) {
@@ -211,6 +262,15 @@ pub(crate) fn topic(prompt: &str) -> Option<Topic> {
             .any(|(say, about)| *about == Topic::Message && begins(say).is_some_and(|at| Some(at) < begins(words)))
     };
     Some(if matches!(topic, Topic::Host | Topic::Name) && is_message() { Topic::Message } else { *topic })
+}
+
+fn without_examples(prompt: &str) -> String {
+    let bare = EXAMPLES.replace_all(prompt, "");
+    if has_letters(&bare) { bare.into_owned() } else { prompt.to_owned() }
+}
+
+fn has_letters(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
 }
 
 /// What was printed, each question of which an answer to nobody's eyes ended the line.
@@ -229,29 +289,64 @@ pub(crate) fn without_prompts(output: &str, prompts: &[Prompted]) -> String {
 
 /// What stands between the ends of a range.
 fn between(prompt: &str) -> &'static str {
-    let rows = [(" ", r"(?i)(space|spacj|odstęp|пробел|leerz)"), (",", r"(?i)(comma|przecin|запят|komma)")];
+    let rows = [
+        (
+            " ",
+            r"(?i)(space|spacj|odstęp|пробел|leerz|\((np\. |e\.g\. |z\. ?b\. |например )?(od do|from to|от до|von bis|\d+ \d+)\))",
+        ),
+        (",", r"(?i)(comma|przecin|запят|komma)"),
+    ];
     let is_asked = |words: &str| Regex::new(words).is_ok_and(|words| words.is_match(prompt));
     rows.iter().find(|(_, words)| is_asked(words)).map_or("-", |(mark, _)| mark)
 }
 
-static EXAMPLES: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\([^)]*\)|\[[^\]]*\]").expect("it is sound, as its test shows"));
+static EXAMPLES: LazyLock<Regex> = LazyLock::new(|| compiled(r"\([^)]*\)|\[[^\]]*\]"));
+
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)(\bhost|\bip|adres\w*|address|хост|адрес):(port|порт)"));
+
+/// More than one port in one answer.
+static PORTS: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\bports\b|port\(s\)|\bporty\b|port[óo]w|порты|портов"));
+
+/// Words that are about something else beside any of the table.
+static HINTED: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
+    let rows = [
+        (r"(\bsend|wyśl|wysł|отправ|schick|\bsenden|eingabe|\binput\b)", Topic::Message),
+        // "Press Enter to stop the server": nobody does so before it is over.
+        (
+            r"(\bstop|\bquit\b|\bexit|\bend\b|\bclose|terminat|zakoń|zakon|zatrzym|wyjś|wyjść|wyłącz|останов|заверш|выход|выйти|beenden|stoppen|schließen)",
+            Topic::Message,
+        ),
+        (r"(server|serwer|сервер)", Topic::Host),
+    ];
+    rows.map(|(words, topic)| (compiled(&format!("(?i){words}")), topic)).to_vec()
+});
+
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("all are sound, as the tests show")
+}
 
 /// The first that matches counts: who asks for the port of a host asks for a port, and who asks for the first port of a
 /// range for that.
 static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
     let rows = [
         (r"(timeout|time-out|таймаут|тайм-аут|limit czasu|zeitlimit)", Topic::Timeout),
-        (r"(\bthreads|поток|wątk|watk|worker)", Topic::Workers),
         (
-            r"\b(first|start|begin|from\b|min|pocz|pierwsz|od\b|начал|перв|от\b|с порт|erste|anfang|von\b).*",
+            r"(\bthreads|поток|wątk|watk|worker|\bilu\b|how many|сколько|wie viele|number of (client|conn|user)|backlog)",
+            Topic::Workers,
+        ),
+        (
+            r"\b(first|start|begin|from\b|min|low|pocz|pierwsz|najniż|od\b|начал|начать|перв|от\b|с\b|erste|anfang|von\b).*",
             Topic::First,
         ),
-        (r"\b(last|end|max|ostatni|końc|konc|do\b|конеч|конц|послед|до\b|по порт|letzte|bis\b)", Topic::Last),
+        (
+            r"\b(last|end|max|high|ostatni|końc|konc|najwyż|do\b|конеч|конц|законч|послед|до\b|по\b|letzte|bis\b)",
+            Topic::Last,
+        ),
         (r"(\brange|zakres|диапазон|bereich)", Topic::Range),
         (r"(\bport|\bporci|\bпорт)", Topic::Port),
         (r"(passw|\bpass\b|parol|hasł|haslo|парол|kennwort|\bpin\b)", Topic::Password),
-        (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-|server|serwer|сервер)", Topic::Host),
+        (r"(\bhost|хост|адрес|\badres|\baddress|\badresse|\bip\b|\bip-)", Topic::Host),
         (r"(\bname|\bimi[ęe]|\bимя|имени|\bnick|ник\b|login|логин|user|użytkownik|benutzer|пользовател)", Topic::Name),
         (
             r"(messag|wiadomo|tekst|сообщ|текст|строк|nachricht|\btext|komunikat|say\b|введите данн|^\s*(>+|you|ty|я|ich)\s*[:>]?\s*$)",
@@ -264,7 +359,7 @@ static TOPICS: LazyLock<Vec<(Regex, Topic)>> = LazyLock::new(|| {
             Topic::First | Topic::Last => format!(r"(?i)({words}.*(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich)|(\bport|\bporci|\bпорт|zakres|диапазон|range|bereich).*{words})"),
             _ => format!("(?i){words}"),
         };
-        (Regex::new(&words).expect("the table is sound, as its test shows"), topic)
+        (compiled(&words), topic)
     });
     compiled.to_vec()
 });
@@ -311,6 +406,24 @@ mod tests {
             ("Введите строку: ", Some(Topic::Message)),
             ("", None),
             ("Continue? [y/n] ", None),
+            ("Server: ", Some(Topic::Host)),
+            ("Serwer (host:port) [127.0.0.1:5555]: ", Some(Topic::Address)),
+            ("Send to server> ", Some(Topic::Message)),
+            ("Отправить на сервер: ", Some(Topic::Message)),
+            ("What do you want to send to the server? ", Some(Topic::Message)),
+            ("Ihre Eingabe für den Server: ", Some(Topic::Message)),
+            ("Press Enter to stop the server.", Some(Topic::Message)),
+            ("Нажмите Enter для остановки", Some(Topic::Message)),
+            ("Wpisz q, aby zakończyć: ", Some(Topic::Message)),
+            ("Enter server address (or quit): ", Some(Topic::Host)),
+            ("Send to which host? ", Some(Topic::Host)),
+            ("Ilu klientów może czekać w kolejce? (Enter = 5) ", Some(Topic::Workers)),
+            ("Начать с порта: ", Some(Topic::First)),
+            ("Закончить портом: ", Some(Topic::Last)),
+            ("С порта: ", Some(Topic::First)),
+            ("По порт: ", Some(Topic::Last)),
+            ("Najniższy port [1]: ", Some(Topic::First)),
+            ("Highest port of the range: ", Some(Topic::Last)),
         ] {
             assert_eq!(topic(prompt), about, "{prompt}");
         }
@@ -359,6 +472,40 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_asks_what_the_line_above_it_asks() {
+        let mut prompter = Prompter::new(answers(&[]));
+        let asks = Screen { stderr: b"> ".to_vec(), ..screen("Укажите хост (Enter - 127.0.0.1)\n") };
+        assert_eq!(prompter.answer(b"> ", &asks).as_deref(), Some("127.0.0.1"));
+        let asks = screen("Укажите хост (Enter - 127.0.0.1)\nУкажите порт\n> ");
+        assert_eq!(prompter.answer(b"> ", &asks).as_deref(), Some("5555"));
+        assert_eq!(prompter.told_port.as_deref(), Some("5555"));
+        // A client has something to say.
+        let in_order = vec![Topic::Host, Topic::Port, Topic::Message];
+        let mut client = Prompter::new(Answers { in_order, ..answers(&[]) });
+        assert_eq!(client.answer(b"> ", &screen("Server: port 5555\n> ")), None);
+    }
+
+    #[test]
+    fn who_asks_for_something_else_was_told_no_port() {
+        let mut prompter = Prompter::new(answers(&[]));
+        for question in ["Jaki kolor? ", "A rozmiar? "] {
+            prompter.answer(question.as_bytes(), &screen(""));
+        }
+        assert_eq!(prompter.told_port, None);
+        assert_eq!(prompter.answer(b"host:port> ", &screen("")).as_deref(), Some("127.0.0.1:5555"));
+        assert_eq!(prompter.told_port.as_deref(), Some("5555"));
+    }
+
+    #[test]
+    fn a_scanner_that_asks_for_a_port_twice_asks_for_the_ends() {
+        let in_order = vec![Topic::Host, Topic::First, Topic::Last];
+        let mut scanner = Prompter::new(Answers { in_order, ..answers(&[]) });
+        let said = ["Port A: ", "Port B: "].map(|question| scanner.answer(question.as_bytes(), &screen("")).unwrap());
+        assert_eq!(said, ["1", "9"]);
+        assert_eq!(scanner.answer(b"Ports: ", &screen("")).as_deref(), Some("5555"));
+    }
+
+    #[test]
     fn a_question_is_new_once() {
         let in_order = vec![Topic::Host, Topic::First, Topic::Last];
         let mut prompter = Prompter::new(Answers { in_order, ..answers(&[]) });
@@ -374,9 +521,12 @@ mod tests {
 
     #[test]
     fn a_range_is_written_as_the_question_asks() {
-        for (question, said) in
-            [("Range: ", "1-9"), ("Диапазон через пробел: ", "1 9"), ("port range, comma separated: ", "1,9")]
-        {
+        for (question, said) in [
+            ("Range: ", "1-9"),
+            ("Диапазон через пробел: ", "1 9"),
+            ("port range, comma separated: ", "1,9"),
+            ("Zakres portów (od do): ", "1 9"),
+        ] {
             let in_order = vec![Topic::Host, Topic::First, Topic::Last];
             let mut scanner = Prompter::new(Answers { in_order, ..answers(&[]) });
             let answer = scanner.answer(question.as_bytes(), &screen(question));
@@ -414,5 +564,9 @@ mod tests {
         assert_eq!(prompter.question(&aside), b"Name: ");
         prompter.settle(b"Name: ", "ala", &aside);
         assert_eq!(prompter.question(&aside), b"");
+        // A question that ends its line, and what was said before it.
+        let ended =
+            Screen { stderr: b"Name: Enter stops it\n".to_vec(), ..screen("Welcome\nPort: Thanks\nServer is up\n") };
+        assert_eq!(prompter.question(&ended), b"Enter stops it");
     }
 }

@@ -33,11 +33,12 @@ pub(crate) fn shape(stage: &mut Stage) -> Result<Shape, Miss> {
     }
     let all = Shape::USUAL.map(|shape| shape.to_string()).join(", ");
     let fault = Fault::new(Transport::Timeout, "an answer framed as the question", format!("none, framed by {all}"));
-    Err(fault.did("sent a text of five letters in each of the usual framings; another one is told by --frame").into())
+    Err(fault.did("sent a text of eleven letters in each of the usual framings; another one is told by --frame").into())
 }
 
 fn answers_to(stage: &mut Stage, shape: Shape) -> Result<bool, Miss> {
-    let text = stage.letters(5);
+    // Of more than nine letters, so that who counts in hexadecimal is not taken for one who counts in tens.
+    let text = stage.letters(11);
     let mut wire = stage.connect()?;
     // Who ends the connection, or itself, has not understood.
     let heard = wire.send(&shape.wrap(&text)).map(|()| wire.hear_within(TRYING)).unwrap_or_default();

@@ -8,6 +8,7 @@ use crate::check::actor;
 use crate::check::case::{Lab, Part, Played, Role, Row, START};
 use crate::check::document::{Level, Transport};
 use crate::check::fault::Miss;
+use crate::check::prompts::without_prompts;
 use crate::check::scene::until;
 use crate::check::setting::Subject;
 use crate::check::stage::Stage;
@@ -157,12 +158,15 @@ fn port_as_told(stage: &mut Stage) -> Played {
     }
     // Who prints it does so before or behind listen().
     let printing = stage.scene.wait(PRINTING);
-    let printed = until(printing, || Some(ports_printed(&actor.output())).filter(|ports| !ports.is_empty()));
-    let printed = printed.unwrap_or_default();
-    match printed.last() {
+    let said = || without_prompts(&actor.output(), &actor.prompter.log);
+    let printed = until(printing, || match (says_number(&said(), bound), ports_printed(&said())) {
+        (true, _) => Some(vec![bound]),
+        (false, ports) => Some(ports).filter(|ports| !ports.is_empty()),
+    });
+    match printed.unwrap_or_default().last() {
         None if !told => Err(Miss::skip("it was told no port, and prints none")),
         None => Ok(Some("it prints no port".to_owned())),
-        Some(_) if printed.contains(&bound) => Ok(None),
+        Some(last) if *last == bound => Ok(None),
         Some(last) => {
             let got = format!("it prints {last}, and listens on {bound}");
             Err(actor.fault(Transport::Answered, "the port that it prints", got))
@@ -173,11 +177,18 @@ fn port_as_told(stage: &mut Stage) -> Played {
 /// Numbers behind a word for port, or behind a colon, as an address has it.
 fn ports_printed(text: &str) -> Vec<u16> {
     static PORT: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
-        regex::Regex::new(r"(?i)(?:por(?:t|ci)\w*|порт\w*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)")
-            .expect("it is sound, as its test shows")
+        regex::Regex::new(
+            r"(?i)(?:\bpor(?:t|ci)\w*|порт\w*)[^\d\n]{0,12}(\d{2,5})\b|\d\.\d+:(\d{2,5})\b|', (\d{2,5})\)",
+        )
+        .expect("it is sound, as its test shows")
     });
     let numbers = PORT.captures_iter(text).filter_map(|found| found.iter().skip(1).flatten().next());
     numbers.filter_map(|number| number.as_str().parse().ok()).collect()
+}
+
+/// Whether a number stands there by itself.
+fn says_number(text: &str, number: u16) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == number.to_string())
 }
 
 fn stop_signal(stage: &mut Stage) -> Played {
@@ -270,6 +281,7 @@ mod tests {
             ("listening on 127.0.0.1:8181", &[8181]),
             ("('127.0.0.1', 5000)", &[5000]),
             ("received 1024 bytes at 12:30", &[]),
+            ("supports up to 100 clients", &[]),
         ] {
             assert_eq!(ports_printed(text), ports, "{text}");
         }

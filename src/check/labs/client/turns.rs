@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::check::actor::Actor;
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::door::{Guest, Next, eol};
@@ -253,10 +254,10 @@ pub(super) fn shows(stage: &mut Stage, mark: u64, answer: &[u8]) -> Result<(), M
     let shown = until(scene.wait(ANSWER), || {
         // Its end is looked at first, so that its last words count.
         let ended = program.ending();
-        let shown = shown_of(&program.printed_since(mark), answer);
+        let shown = shown_by(program, mark, answer);
         (shown == answer.len() || ended.is_some()).then_some(shown)
     });
-    let shown = shown.unwrap_or_else(|| shown_of(&program.printed_since(mark), answer));
+    let shown = shown.unwrap_or_else(|| shown_by(program, mark, answer));
     if shown == answer.len() {
         return Ok(());
     }
@@ -275,6 +276,12 @@ pub(super) fn shows(stage: &mut Stage, mark: u64, answer: &[u8]) -> Result<(), M
     let want = format!("{} on its terminal", say::bytes(answer));
     let fault = Fault::new(transport, want, format!("{what}{}", ended.unwrap_or_default()));
     Err(if printed.is_empty() { fault.into() } else { fault.at(&printed, printed.len()).into() })
+}
+
+/// How much of `answer` a person has seen. Who logs what came does so on stderr.
+fn shown_by(program: &Actor, mark: u64, answer: &[u8]) -> usize {
+    let logged = shown_of(program.stderr().as_bytes(), answer);
+    if logged == answer.len() { logged } else { shown_of(&program.printed_since(mark), answer) }
 }
 
 /// How much of `answer` was printed, in its order.

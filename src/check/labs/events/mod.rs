@@ -180,7 +180,7 @@ fn present(stage: &mut Stage, event: Event) -> Played {
     if life.place(&stage.setting.events, event).is_some() {
         return Ok(None);
     }
-    let fault = stage.program()?.fault(Transport::Answered, format!("a line {}", event.says()), life.last_lines());
+    let fault = stage.program()?.fault(Transport::Answered, line_of(event), life.last_lines());
     Err(fault.with_did(chapter.did()))
 }
 
@@ -196,7 +196,7 @@ fn present_after_ctrl_c(stage: &mut Stage) -> Played {
         return Ok(None);
     }
     let life = Life(vec![told]);
-    let fault = program.fault(Transport::Answered, format!("a line {}", Event::Stop.says()), life.last_lines());
+    let fault = program.fault(Transport::Answered, line_of(Event::Stop), life.last_lines());
     Err(fault.with_did("pressed Ctrl-C while it listened"))
 }
 
@@ -285,7 +285,7 @@ fn truthful(stage: &mut Stage) -> Played {
         Some(_) => Ok(None),
         None => {
             let got = Life(vec![told]).last_lines();
-            let fault = program.fault(Transport::Answered, format!("a line {}", Event::Recv.says()), got);
+            let fault = program.fault(Transport::Answered, line_of(Event::Recv), got);
             Err(fault.with_did("connected, sent nothing for 1 s, and then a text"))
         }
     }
@@ -305,7 +305,7 @@ fn disconnect_on_rst(stage: &mut Stage) -> Played {
         return Ok(None);
     }
     let got = Life(vec![told]).last_lines();
-    let fault = program.fault(Transport::Answered, format!("a line {}", Event::Disconnect.says()), got);
+    let fault = program.fault(Transport::Answered, line_of(Event::Disconnect), got);
     Err(fault.with_did("connected, sent a text, and reset the connection"))
 }
 
@@ -346,6 +346,11 @@ fn peer(stage: &mut Stage) -> Played {
     }
     let got = lines.first().map_or("no line".to_owned(), |line| say::escaped(line.as_bytes()));
     Err(program.fault(Transport::Answered, format!("{from} in the line"), got).with_did("connected"))
+}
+
+/// What is wanted where an event is not told, as far as we can read.
+fn line_of(event: Event) -> String {
+    format!("a line {}, in words that we know, or that --event {}=REGEX names", event.says(), event.name())
 }
 
 const SILENCE: Duration = Duration::from_secs(1);
