@@ -244,13 +244,10 @@ impl Told {
 
     /// The text and the line that is the first to tell this.
     pub(crate) fn first(&self, words: &EventWords, event: Event) -> Option<(usize, usize)> {
-        self.place(|line| words.tells(event, line))
-    }
-
-    /// The text and the line that is the first to fit.
-    pub(crate) fn place(&self, fits: impl Fn(&str) -> bool) -> Option<(usize, usize)> {
-        let texts = self.0.iter().enumerate();
-        texts.into_iter().find_map(|(text, lines)| lines.iter().position(|line| fits(line)).map(|line| (text, line)))
+        self.0
+            .iter()
+            .enumerate()
+            .find_map(|(text, lines)| lines.iter().position(|line| words.tells(event, line)).map(|line| (text, line)))
     }
 
     /// Everything, one place after the other.

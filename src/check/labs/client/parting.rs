@@ -299,16 +299,14 @@ pub(super) fn events(stage: &mut Stage) -> Played {
     told.read(&program.output());
     told.read(&program.stderr());
     let events = [Event::Connect, Event::Send, Event::Recv, Event::Disconnect];
-    // `Server: hello` tells that hello was received, in whatever words.
+    let found = events.map(|event| told.first(&stage.setting.events, event));
+    // `Server: hello` tells that hello was received, in whatever words, and whenever it is shown.
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    let labels =
-        |line: &str| line.split_once(&answer).is_some_and(|(before, _)| before.chars().any(char::is_alphabetic));
-    let found = events.map(|event| {
-        let told_so = told.first(&stage.setting.events, event);
-        told_so.or_else(|| if event == Event::Recv { told.place(labels) } else { None })
-    });
-    let missing: Vec<&str> =
-        events.iter().zip(&found).filter(|(_, at)| at.is_none()).map(|(event, _)| event.name()).collect();
+    let labels = |line: &str| line.split_once(&answer).is_some_and(|(before, _)| before.contains(char::is_alphabetic));
+    let is_missing = |(event, at): &(&Event, &Option<(usize, usize)>)| {
+        at.is_none() && !(**event == Event::Recv && told.lines().any(labels))
+    };
+    let missing: Vec<&str> = events.iter().zip(&found).filter(is_missing).map(|(event, _)| event.name()).collect();
     let did = "let it connect, answered a line, and had it end";
     // Who puts a word before what came shows an answer, and no more.
     let is_silent = found.iter().zip(&events).all(|(at, event)| at.is_none() || *event == Event::Recv);
