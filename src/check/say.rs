@@ -8,8 +8,15 @@ pub(crate) fn bytes(bytes: &[u8]) -> String {
     match bytes.len() {
         0 => "nothing".to_owned(),
         1..=SHORT => plain(bytes),
-        n => by_runs(bytes).unwrap_or_else(|| format!("{n} bytes that begin with {}", quoted(&bytes[..GLANCE]))),
+        n => by_runs(bytes).unwrap_or_else(|| format!("{n} bytes that begin with {}", quoted(beginning(bytes)))),
     }
+}
+
+/// The first of them, up to a letter that would be cut in half.
+fn beginning(bytes: &[u8]) -> &[u8] {
+    let is_inside = |at: &usize| bytes.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let end = (GLANCE - 3..=GLANCE).rev().find(|at| !is_inside(at)).unwrap_or(GLANCE);
+    &bytes[..end]
 }
 
 /// How many bytes, and which where they are few.
@@ -125,6 +132,8 @@ mod tests {
         let long: Vec<u8> = (0..6000u32).map(|n| b'a' + (n % 23) as u8).collect();
         let said = r#"6000 bytes that begin with "abcdefghijkl""#;
         assert_eq!((bytes(&long).as_str(), amount(&long).as_str()), (said, said));
+        let russian = "Хост не найден, попробуйте ещё раз; так делают все и всегда".as_bytes();
+        assert_eq!(bytes(&[b"ab", russian].concat()), r#"108 bytes that begin with "abХост ""#);
         assert_eq!(amount(b"6000 bytes that "), r#"16 bytes: "6000 bytes that ""#);
     }
 

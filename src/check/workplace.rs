@@ -59,7 +59,9 @@ impl Command {
         let base = named.unwrap_or(here);
         let names_a_file = words.iter().any(|word| is_ours(base, Path::new(word)));
         let means_one = words.iter().skip(1).any(|word| means_ours(base, word));
-        let folder = (named.is_some() || names_a_file || means_one).then(|| base.to_owned());
+        let makes_one =
+            words.first().is_some_and(|word| word == "make") && MAKEFILES.iter().any(|name| base.join(name).is_file());
+        let folder = (named.is_some() || names_a_file || means_one || makes_one).then(|| base.to_owned());
         if let Some(program) = words.first_mut() {
             let path = Path::new(program);
             let elsewhere = path.is_relative() && path.components().count() > 1 && !is_ours(base, path);
@@ -300,6 +302,8 @@ fn numbers(text: &str) -> impl Iterator<Item = u16> + '_ {
     words.filter_map(|digits| digits.parse().ok()).filter(|port| *port >= FIRST_PORT)
 }
 
+/// Where `make` looks for what to do.
+const MAKEFILES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
 /// What is made, and not written, by people.
 const LEFT_OUT: [&str; 7] = [".git", "target", "node_modules", "__pycache__", ".venv", "venv", ".idea"];
 const MOST_FILES: usize = 2000;
@@ -323,6 +327,7 @@ mod tests {
     fn a_program_is_copied_where_its_words_name_a_file_of_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("server.py"), "port = 9090").unwrap();
+        fs::write(folder.path().join("Makefile"), "run: server").unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
         fs::write(folder.path().join("target/server"), "").unwrap();
         for (typed, copied) in [
@@ -330,6 +335,7 @@ mod tests {
             (&["sockeye", "serve", "echo"], false),
             (&["python3", "-m", "server"], true),
             (&["node", "."], true),
+            (&["make", "run"], true),
             (&["target/server", "5555"], false),
         ] {
             let command = Command::typed(words(typed), folder.path(), None);
