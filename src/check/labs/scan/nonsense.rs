@@ -47,10 +47,20 @@ pub(super) fn bad_host(stage: &mut Stage) -> Played {
         None => {
             Err(Miss::Unjudged("the name servers of this machine are too slow to say that a name is none".to_owned()))
         }
+        Some(end) if asks_again_for_whom(program) => {
+            unharmed(program, end).map(|()| None).map_err(|miss| miss.with_did(&did))
+        }
         Some(end) => {
             answered(program, end, (&[Topic::Host], &[NOBODY])).map(|()| None).map_err(|miss| miss.with_did(&did))
         }
     }
+}
+
+/// Whether the question that had nobody's name for an answer came once more. Then it may have had a port for one.
+fn asks_again_for_whom(program: &Actor) -> bool {
+    let mut asked = program.prompter.log.iter().skip_while(|asked| asked.answer != NOBODY);
+    let Some(whom) = asked.next() else { return false };
+    whom.prompt.chars().any(char::is_alphabetic) && asked.any(|later| later.prompt == whom.prompt)
 }
 
 /// Whether it does something else than wait for a name server.
