@@ -35,7 +35,7 @@ fn without_range(text: &str, (first, last): (u16, u16)) -> String {
         // `[1, 9] has` is no list of what was found.
         let is_told = found[2].chars().any(|c| !", \t".contains(c))
             || found[4].starts_with([']', ')']) && behind.starts_with(char::is_alphabetic);
-        let is_result = says(&found[2]) != Says::Nothing || STATED.is_match(&found[2]);
+        let is_result = says(&found[2].replace("up to", "to")) != Says::Nothing || STATED.is_match(&found[2]);
         if is_told && !is_result { " ".to_owned() } else { found[0].to_owned() }
     });
     words.into_owned()
@@ -191,7 +191,7 @@ static STATED: LazyLock<Regex> = LazyLock::new(|| {
 /// Words of who is under way, and has found nothing yet.
 static UNDER_WAY: LazyLock<Regex> = LazyLock::new(|| {
     words(&[
-        r"scan|check|\btest|prob|try|connecting|range|progress|\bports? \d+ (to|through)",
+        r"scan|check|\btest|prob|try|connecting|range|progress|\bports? \d+ (to|through)|^\s*[\[(]?\d+\s*/\s*\d+\b",
         r"skan|sprawdz|zakres|postęp|próba|testow",
         r"скан|провер|диапазон|прогресс|попытк|тестир",
         r"prüf|bereich|fortschritt|versuch",
@@ -219,7 +219,7 @@ static COMPLAINTS: LazyLock<Regex> = LazyLock::new(|| {
     words(&[
         r"invalid|error|wrong|incorrect|\bbad\b|must|should|cannot|can't|could ?n[o']t|not |unknown|resol|expected|between|less|greater|larger|smaller|higher|lower|exceed|usage|swap|try again|illegal|out of range|fail",
         r"\bonly (?:port|number|digit|integer|from\b)|\bvalid|\ballowed|no such|please (?:enter|give|use|type|specify|provide|check|choose)|\bport[^\d\n]*, please",
-        r"host (?:is )?unreachable|proszę (?:poda|wpis|wprow)|brak takie|podaj dwie|хост недоступ|нужн|erlaubt|bitte nur",
+        r"host (?:is )?unreachable|proszę (?:poda|wpis|wprow)|brak takie|podaj dwie|хост недоступ|нужн|erlaubt|bitte nur|bitte [^:?]*eingeben[.!]",
         // The range that there is.
         r"\b[01]\b[^\d\n]{1,20}\b65535\b",
         r"błąd|błęd|niepopraw|nieprawid|niewłaśc|złe|zły|zła|musi|powin|nie |mniejsz|większ|nieznan|ponownie",
@@ -282,9 +282,9 @@ mod tests {
             "[20123, 20140]\n",
             "Scanning port 20122\rScanning port 20123\r20123\nScanning port 20139\r20140\n",
             "\x1b[32m20123\x1b[0m open\n\x1b[32m20140\x1b[0m open\n",
-            "Looking for open ports on h from port 20100 to port 20200...\n[+] 20123/tcp open\n[+] 20140/tcp open\n",
+            "Looking for open ports on h from port 20100 up to port 20200...\n[+] 20123/tcp open\n[+] 20140/tcp open\n",
             "W przedziale [20100, 20200] znaleziono 2 otwartych portów:\n20123, 20140\n",
-            "porty 20100 -> 20200 | aktywne wątki: 50\nLista otwartych portów:\n\t20123\tusługa\n\t20140\tusługa\n101 portów od 20100 aż do 20200, 2 otwarte.\n",
+            "porty 20100 -> 20200 | aktywne wątki: 50\n\r7/101 (port 20106)\r8/101 (port 20107)\nLista otwartych portów:\n\t20123\tusługa\n\t20140\tusługa\n101 portów od 20100 aż do 20200, 2 otwarte.\n",
             "{\"host\": \"h\", \"first\": 20100, \"last\": 20200, \"open\": [20123, 20140]}\n",
             " 20100 False\n 20123 True\n 20124 False\n 20140 True\n",
             "{20100: False, 20123: True, 20124: False, 20140: True}\n",
@@ -364,6 +364,7 @@ mod tests {
             "Erlaubt sind Ports 1 bis 65535, aufsteigend.",
             "Brak takiego hosta: x",
             "Нужно число от 1 до 65535",
+            "Bitte eine Zahl eingeben!",
         ] {
             assert!(complains(said), "{said}");
         }
