@@ -19,7 +19,7 @@ pub(super) enum Manner {
     Silent,
     /// Ends it at once.
     Ends,
-    /// Resets it at once.
+    /// Resets it a moment later: at once it would be gone before some have seen that it was there.
     Resets,
     /// Answers nothing at all, as behind a firewall that drops.
     Deaf,
@@ -35,6 +35,8 @@ pub(super) struct Door {
     /// Fills the queue of one who does not answer.
     filler: Option<TcpStream>,
     guests: Vec<TcpStream>,
+    /// Those who are reset when their time has come.
+    doomed: Vec<(Instant, TcpStream)>,
     pub(super) came: usize,
 }
 
@@ -112,6 +114,7 @@ impl Door {
         if self.filler.is_some() {
             return 0;
         }
+        self.doomed.retain(|(came, _)| came.elapsed() < BEFORE_THE_RESET);
         let before = self.came;
         while let Ok((mut guest, _)) = self.listener.accept() {
             self.came += 1;
@@ -119,6 +122,7 @@ impl Door {
                 Manner::Resets => {
                     // Dropped, it resets.
                     let _ = SockRef::from(&guest).set_linger(Some(Duration::ZERO));
+                    self.doomed.push((Instant::now(), guest));
                 }
                 Manner::Ends => {}
                 _ => {
@@ -166,7 +170,7 @@ fn door_now(at: SocketAddr, manner: Manner) -> io::Result<Door> {
     let listener: TcpListener = socket.into();
     let filler = is_full.then(|| TcpStream::connect_timeout(&reachable(at), FILLING)).transpose()?;
     listener.set_nonblocking(true)?;
-    Ok(Door { port: at.port(), manner, listener, filler, guests: Vec::new(), came: 0 })
+    Ok(Door { port: at.port(), manner, listener, filler, guests: Vec::new(), doomed: Vec::new(), came: 0 })
 }
 
 fn reachable(at: SocketAddr) -> SocketAddr {
@@ -192,6 +196,8 @@ const STILL_TAKEN: Duration = Duration::from_millis(500);
 const FILLING: Duration = Duration::from_secs(1);
 /// Others that were begun at the same time have come by then; a SYN is sent again after 1 s and after 3 s.
 const BEHIND_THE_FIRST: Duration = Duration::from_millis(150);
+/// An event loop has seen by then that it is connected.
+const BEFORE_THE_RESET: Duration = Duration::from_millis(60);
 /// An interpreter may take as long to start.
 const LATEST: Duration = Duration::from_millis(2500);
 
@@ -223,6 +229,11 @@ mod tests {
         let mut heard = [0; 16];
         assert_eq!(guests[0].read(&mut heard).unwrap(), GREETING.len());
         assert_eq!(guests[2].read(&mut heard).unwrap(), 0);
+        guests[3].set_nonblocking(true).unwrap();
+        assert_eq!(guests[3].read(&mut heard).unwrap_err().kind(), ErrorKind::WouldBlock);
+        guests[3].set_nonblocking(false).unwrap();
+        thread::sleep(BEFORE_THE_RESET);
+        doors.attend();
         assert!(guests[3].read(&mut heard).is_err());
         drop(guests);
         assert_eq!(doors.still_open(), 0);

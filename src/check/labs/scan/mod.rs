@@ -86,7 +86,7 @@ const FINDS: &[Row] = &[
     Row {
         name: "order",
         level: Level::Must,
-        needs: &["open"],
+        needs: &["open", "no-false"],
         title: "open ports are told in ascending order, whichever of them answers first",
         why: "a list is read by people, who look for a number in its place",
         bug: "each thread prints what it found when it found it",

@@ -47,8 +47,20 @@ pub(super) fn bad_host(stage: &mut Stage) -> Played {
         None => {
             Err(Miss::Unjudged("the name servers of this machine are too slow to say that a name is none".to_owned()))
         }
-        Some(end) => answered(program, end, &[Topic::Host]).map(|()| None).map_err(|miss| miss.with_did(&did)),
+        Some(end) if asks_again_for_whom(program) => {
+            unharmed(program, end).map(|()| None).map_err(|miss| miss.with_did(&did))
+        }
+        Some(end) => {
+            answered(program, end, (&[Topic::Host], &[NOBODY])).map(|()| None).map_err(|miss| miss.with_did(&did))
+        }
     }
+}
+
+/// Whether the question that had nobody's name for an answer came once more. Then it may have had a port for one.
+fn asks_again_for_whom(program: &Actor) -> bool {
+    let mut asked = program.prompter.log.iter().skip_while(|asked| asked.answer != NOBODY);
+    let Some(whom) = asked.next() else { return false };
+    whom.prompt.chars().any(char::is_alphabetic) && asked.any(|later| later.prompt == whom.prompt)
 }
 
 /// Whether it does something else than wait for a name server.
@@ -69,7 +81,7 @@ pub(super) fn bad_range(stage: &mut Stage) -> Played {
                 Err(program.fault(Transport::Timeout, "a message", got))
             }
             Some(end) if wrong.is_harmless => unharmed(program, end),
-            Some(end) => answered(program, end, &[Topic::First, Topic::Last, Topic::Range, Topic::Port]),
+            Some(end) => answered(program, end, (OF_RANGES, &[wrong.first, wrong.last])),
         };
         settled.map_err(|miss| miss.with_did(&did))?;
     }
@@ -92,13 +104,13 @@ fn backwards(stage: &mut Stage) -> Result<(), Miss> {
     let program = stage.program()?;
     let end = run.end.unwrap_or(End::Asks);
     let did = format!("told it the range from {} to {first}", first + 49);
-    answered(program, end, &[Topic::First, Topic::Last, Topic::Range, Topic::Port]).map_err(|miss| miss.with_did(&did))
+    answered(program, end, (OF_RANGES, &[&first.to_string()])).map_err(|miss| miss.with_did(&did))
 }
 
-/// It says that something is wrong, or asks for it again.
-fn answered(program: &mut Actor, end: End, topics: &[Topic]) -> Result<(), Miss> {
+/// It says that something is wrong, or asks again for what it was told.
+fn answered(program: &mut Actor, end: End, (topics, told): (&[Topic], &[&str])) -> Result<(), Miss> {
     unharmed(program, end)?;
-    let asks_again = end == End::Asks && program.asks_about(topics);
+    let asks_again = end == End::Asks && (program.asks_about(topics) || repeats_itself(program, told));
     let ended_badly = matches!(end, End::Ended(ended) if ended != Ended::Exit(0));
     let said = said(program);
     let complains = reading::complains(&said) || (ended_badly && !said.trim().is_empty());
@@ -110,6 +122,14 @@ fn answered(program: &mut Actor, end: End, topics: &[Topic]) -> Result<(), Miss>
         words => format!("it says {words}"),
     };
     Err(program.fault(Transport::Answered, "a message that says what is wrong, or the question again", got))
+}
+
+/// Whether it asks, in whatever words, what was answered by one of these before.
+fn repeats_itself(program: &Actor, told: &[&str]) -> bool {
+    let Some(question) = program.question() else { return false };
+    let prompt = crate::check::say::escaped(&question);
+    let mut before = program.prompter.log.iter().filter(|asked| asked.prompt == prompt);
+    !prompt.trim().is_empty() && before.any(|asked| told.iter().any(|said| asked.answer.contains(said)))
 }
 
 /// It came through without a traceback, and not without a word.
@@ -137,6 +157,7 @@ fn said(program: &Actor) -> String {
     [program.output(), program.stderr()].map(|text| without_prompts(&text, log)).join("\n")
 }
 
+const OF_RANGES: &[Topic] = &[Topic::First, Topic::Last, Topic::Range, Topic::Port];
 /// RFC 2606: a name that nobody ever has.
 const NOBODY: &str = "no.such.invalid";
 /// What interpreters write when nobody caught it.

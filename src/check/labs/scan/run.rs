@@ -116,7 +116,11 @@ impl Run {
         self.doors.attend();
         self.took = begun.elapsed();
         let program = stage.program()?;
-        self.called = reading::called_open(&program.output(), &program.prompter.log, (self.first, self.last));
+        // Whoever logs does so on stderr. A traceback is no result.
+        let aside = if program.uncaught().is_none() { program.stderr() } else { String::new() };
+        let called = [program.output(), aside]
+            .map(|printed| reading::called_open(&printed, &program.prompter.log, (self.first, self.last)));
+        self.called = called.into_iter().find(|ports| !ports.is_empty()).unwrap_or_default();
         Ok(self)
     }
 
