@@ -196,7 +196,7 @@ fn other_ip(stage: &mut Stage) -> Played {
         return Err(not_understood(&question));
     }
     let other = visit(stage, other_caller(2))?;
-    if !mentions(&other.first, &name) && (asks(stage, &other.first) || other.first == question) {
+    if !mentions(&other.first, &name) && (asks(stage, &other.first) || alike(&other.first, &question)) {
         return Ok(None);
     }
     if !mentions(&other.first, &name) && !is_question {
@@ -210,7 +210,7 @@ fn name_odd(stage: &mut Stage) -> Played {
     stage.command()?;
     let plain = a_name(stage);
     let long = String::from_utf8_lossy(&stage.letters(300)).into_owned();
-    let names = [format!("Łukasz {plain}"), format!("{plain},b;\"c"), format!("Юля {plain}"), long];
+    let names = [format!("Łukasz{plain}"), format!("{plain},b;\"c"), format!("Юля {plain}"), long];
     let mut question = String::new();
     for (at, name) in names.iter().enumerate() {
         let visit = introduce(stage, other_caller(10 + at as u8), name)?;
@@ -221,10 +221,10 @@ fn name_odd(stage: &mut Stage) -> Played {
     let mut refused = Vec::new();
     for (at, name) in names.iter().enumerate() {
         let again = visit(stage, other_caller(10 + at as u8))?;
-        if again.first.contains(name.as_str()) {
+        if mentions(&again.first, name) {
             continue;
         }
-        let asked_anew = !again.first.is_empty() && (again.first == question || asks(stage, &again.first));
+        let asked_anew = !again.first.is_empty() && (alike(&again.first, &question) || asks(stage, &again.first));
         if !asked_anew || at == 0 {
             let short = say::bytes(name.as_bytes());
             let did = format!("gave the name {short}, started the server again, and came back");
@@ -247,7 +247,7 @@ fn leaves_at_prompt(stage: &mut Stage) -> Played {
     let did = "left at the question, and came back";
     let name = a_name(stage);
     let again = introduce(stage, Caller::default(), &name).map_err(|m| m.with_did(did))?;
-    if again.first != question && !asks(stage, &again.first) {
+    if !alike(&again.first, &question) && !asks(stage, &again.first) {
         let want = "the same question again";
         return Err(again.miss(want, &again.first).with_did(did));
     }
@@ -377,6 +377,12 @@ fn mentions(text: &str, name: &str) -> bool {
     Regex::new(&format!("(?i){}", regex::escape(name))).is_ok_and(|name| name.is_match(text))
 }
 
+/// Whether both are the same question, which may have an address and a port in it.
+fn alike(one: &str, other: &str) -> bool {
+    let words = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    words(one) == words(other)
+}
+
 fn not_understood(text: &str) -> Miss {
     let said = say::escaped(text.trim().as_bytes());
     Miss::skip(format!(
@@ -397,3 +403,15 @@ const OTHERS: &str = "127.0.0";
 /// How long a server may take to see that somebody has gone.
 const NOTICING: Duration = Duration::from_millis(500);
 const MOMENT: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_the_same_whatever_the_port_in_it() {
+        assert!(alike("You at 127.0.0.1:48810, who?", "You at 127.0.0.2:4881, who?"));
+        assert!(!alike("Welcome back, Ala", "Who?"));
+        assert!(mentions("С возвращением, ЮЛЯ\n", "Юля"));
+    }
+}
