@@ -64,8 +64,7 @@ const ROWS: &[Row] = &[
             // Our side stays, so that its port is not to be had again.
             let mut first = introduce(stage, Caller::default(), &name)?;
             first.talk.wire.fin();
-            let met = Met { question: first.first.clone(), name };
-            greeted(stage, Caller { port: 0, ..first.caller }, &met)
+            greeted(stage, Caller { port: 0, ..first.caller }, &Met { question: first.first.clone(), name })
         },
     },
     Row {
@@ -232,8 +231,7 @@ fn name_odd(stage: &mut Stage) -> Played {
         }
         refused.push(say::bytes(name.as_bytes()));
     }
-    let note = format!("it does not keep {}", refused.join(", "));
-    Ok((!refused.is_empty()).then_some(note))
+    Ok((!refused.is_empty()).then(|| format!("it does not keep {}", refused.join(", "))))
 }
 
 fn leaves_at_prompt(stage: &mut Stage) -> Played {
@@ -248,11 +246,9 @@ fn leaves_at_prompt(stage: &mut Stage) -> Played {
     let name = a_name(stage);
     let again = introduce(stage, Caller::default(), &name).map_err(|m| m.with_did(did))?;
     if !alike(&again.first, &question) && !asks(stage, &again.first) {
-        let want = "the same question again";
-        return Err(again.miss(want, &again.first).with_did(did));
+        return Err(again.miss("the same question again", &again.first).with_did(did));
     }
-    let met = again.met(name);
-    greeted(stage, Caller::default(), &met)
+    greeted(stage, Caller::default(), &again.met(name))
 }
 
 fn two_register(stage: &mut Stage) -> Played {
@@ -350,10 +346,8 @@ fn greeted(stage: &mut Stage, caller: Caller, met: &Met) -> Played {
     if mentions(&again.first, name) {
         return Ok(None);
     }
-    let did = format!(
-        "gave the name {name}, and came again from {}",
-        again.caller.ip.map_or_else(String::new, |ip| ip.to_string())
-    );
+    let from = again.caller.ip.map_or_else(String::new, |ip| ip.to_string());
+    let did = format!("gave the name {name}, and came again from {from}");
     // Who is not understood is not blamed.
     if !again.first.is_empty() && !asks(stage, &met.question) {
         return Err(not_understood(&met.question));
