@@ -2,7 +2,7 @@
 //! German.
 
 /// Who you are is asked so.
-pub(crate) const NAME_ASKED: &str = r"\bname|imi[ęe]|\bимя|имен|зовут|\bnick|\bник|nazyw|nazw[aęi]|nazywasz|login|логин|\buser|u[żz]ytkown|benutzer|пользовател|who are you|кто вы|кто ты|представьтесь|przedstaw|kim jeste|wer bist|wer sind|hei(ß|ss)|pseudonim|псевдоним";
+pub(crate) const NAME_ASKED: &str = r"\bname|imi[ęe]|\bимя|имен|зовут|\bnick|\bник|nazyw|nazw[aęi]|nazywasz|login|логин|\buser|u[żz]ytkown|benutzer|пользовател|who are you|кто вы|кто ты|представьтесь|przedstaw|kim jeste|wer bist|wer sind|hei(ß|ss)|nennen|call you|обраща(ться|юсь)|pseudonim|псевдоним";
 
 /// So is a password.
 pub(crate) const PASSWORD_ASKED: &str = r"passw|\bpass\b|parol|has[łl]|парол|kennwort|\bpin\b";
@@ -34,6 +34,9 @@ mod tests {
                     "Podaj nick",
                     "Enter username: ",
                     "Введите логин",
+                    "Wie darf ich dich nennen?",
+                    "How should we call you?",
+                    "Как к Вам обращаться?",
                 ][..],
             ),
             (PASSWORD_ASKED, &["Password:", "Podaj hasło", "Введите пароль: ", "Passwort?", "haslo"]),

@@ -10,6 +10,7 @@ use crate::check::case::{Lab, Part, Role, Row};
 use crate::check::dialogue::or_in_lines;
 use crate::check::document::Level;
 use crate::check::labs::start;
+use room::in_our_words;
 
 pub(crate) const LAB: Lab = Lab {
     name: "chat",
@@ -29,7 +30,7 @@ const ROWS: &[Row] = &[
         why: "this is what a chat is",
         bug: "the message goes back to its sender only, or goes out without a name",
         fix: "loop over all members, and put the nick before the text",
-        play: |stage| or_in_lines(stage, plays::broadcast),
+        play: |stage| in_our_words(stage, |stage| or_in_lines(stage, plays::broadcast)),
     },
     Row {
         name: "join-name",
@@ -39,7 +40,7 @@ const ROWS: &[Row] = &[
         why: "the sheet asks for it",
         bug: "the member is put into the list without a word",
         fix: "tell all, with the nick, when it is known",
-        play: plays::join_name,
+        play: |stage| in_our_words(stage, plays::join_name),
     },
     Row {
         name: "no-leak-before-join",
@@ -49,7 +50,7 @@ const ROWS: &[Row] = &[
         why: "nobody knows who is listening otherwise",
         bug: "the message goes to all sockets instead of all members",
         fix: "put a socket into the list of members when its nick is there",
-        play: plays::no_leak,
+        play: |stage| in_our_words(stage, plays::no_leak),
     },
     Row {
         name: "leave",
@@ -59,7 +60,7 @@ const ROWS: &[Row] = &[
         why: "the sheet asks for it",
         bug: "the member is struck from the list without a word",
         fix: "tell all when recv() returns nothing",
-        play: plays::leave,
+        play: |stage| in_our_words(stage, plays::leave),
     },
     Row {
         name: "rst",
@@ -69,7 +70,7 @@ const ROWS: &[Row] = &[
         why: "that is how a member leaves whose computer is switched off",
         bug: "ConnectionResetError ends the server, or the list changes while it is walked through",
         fix: "catch OSError in the member's thread; walk through a copy of the list",
-        play: plays::reset,
+        play: |stage| in_our_words(stage, plays::reset),
     },
     Row {
         name: "dead-peer",
@@ -79,7 +80,7 @@ const ROWS: &[Row] = &[
         why: "send() to who has gone fails, and it is somebody else's message",
         bug: "one failing send() ends the loop over all members",
         fix: "try/except around each send(), and strike who fails from the list",
-        play: plays::dead_peer,
+        play: |stage| in_our_words(stage, plays::dead_peer),
     },
     Row {
         name: "exactly-once",
@@ -89,7 +90,7 @@ const ROWS: &[Row] = &[
         why: "threads that send to the same socket come between each other",
         bug: "nick and text are two sends, or two threads write at the same time",
         fix: "one sendall() for a whole message, under a lock for each member",
-        play: plays::exactly_once,
+        play: |stage| in_our_words(stage, plays::exactly_once),
     },
     Row {
         name: "slow-reader",
@@ -99,7 +100,7 @@ const ROWS: &[Row] = &[
         why: "send() waits for who does not read",
         bug: "one thread sends to one after the other",
         fix: "a queue and a thread for each member, or a timeout for sending",
-        play: plays::slow_reader,
+        play: |stage| in_our_words(stage, plays::slow_reader),
     },
     Row {
         name: "dup-name",
@@ -109,7 +110,7 @@ const ROWS: &[Row] = &[
         why: "two with one name are one to everybody else",
         bug: "nobody looks",
         fix: "look whether the nick is among the members before adding it",
-        play: plays::dup_name,
+        play: |stage| in_our_words(stage, plays::dup_name),
     },
     Row {
         name: "spoof",
@@ -119,7 +120,7 @@ const ROWS: &[Row] = &[
         why: "the admin is the person at the server",
         bug: "any nick is taken",
         fix: "refuse the names that mean something",
-        play: plays::spoof,
+        play: |stage| in_our_words(stage, plays::spoof),
     },
     Row {
         name: "newline",
@@ -129,7 +130,7 @@ const ROWS: &[Row] = &[
         why: "who reads it cannot tell who said it",
         bug: "the bytes are passed on as they came",
         fix: "make each line a message of its own, with the nick before it",
-        play: plays::newline,
+        play: |stage| in_our_words(stage, plays::newline),
     },
     Row {
         name: "history",
@@ -139,7 +140,7 @@ const ROWS: &[Row] = &[
         why: "it is hard to join a talk otherwise",
         bug: "nothing is kept",
         fix: "keep the last twenty messages, and send them to who joins",
-        play: plays::history,
+        play: |stage| in_our_words(stage, plays::history),
     },
     Row {
         name: "kick",
@@ -149,7 +150,7 @@ const ROWS: &[Row] = &[
         why: "the sheet asks for it",
         bug: "the nick is struck from the list, and its connection stays open",
         fix: "close the member's socket (shutdown() first, so that its thread wakes up)",
-        play: plays::kick,
+        play: |stage| in_our_words(stage, plays::kick),
     },
     Row {
         name: "kick-denied",
@@ -159,7 +160,7 @@ const ROWS: &[Row] = &[
         why: "only the admin may",
         bug: "the command is looked for in what everybody says",
         fix: "look for commands in what is typed at the server only",
-        play: plays::kick_denied,
+        play: |stage| in_our_words(stage, plays::kick_denied),
     },
     Row {
         name: "kick-unknown",
@@ -169,7 +170,7 @@ const ROWS: &[Row] = &[
         why: "the admin mistypes",
         bug: "KeyError or ValueError ends the admin's thread, or the server",
         fix: "look whether the nick is there, and say so where it is not",
-        play: plays::kick_unknown,
+        play: |stage| in_our_words(stage, plays::kick_unknown),
     },
     Row {
         name: "kick-self",
@@ -179,6 +180,6 @@ const ROWS: &[Row] = &[
         why: "somebody always tries it",
         bug: "the admin is a member without a connection, and None has no close()",
         fix: "refuse it: the admin is nobody who can be kicked",
-        play: plays::kick_self,
+        play: |stage| in_our_words(stage, plays::kick_self),
     },
 ];

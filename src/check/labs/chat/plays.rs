@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::room::{Member, SETTLING, come, is_a_room, nick, talk_on, text, three};
+use super::room::{Member, SETTLING, come, is_a_room, is_signed, names, nick, talk_on, text, three};
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
@@ -17,7 +17,7 @@ pub(super) fn broadcast(stage: &mut Stage) -> Played {
     let did = format!("three came in, and {} said {text:?}", one.nick);
     for member in [&mut two, &mut three] {
         let heard = member.must_hear(&text, &did)?;
-        if !heard.contains(&one.nick) {
+        if !names(&heard, &one.nick) {
             let got = say::quoted(heard.trim().as_bytes());
             let miss = member.wire.fault(Transport::Answered, format!("the nick {} with it", one.nick), got);
             return Err(miss.with_did(&did));
@@ -31,8 +31,8 @@ pub(super) fn join_name(stage: &mut Stage) -> Played {
     let [mut one, mut two, _three] = three(stage)?;
     let late = Member::join(stage)?;
     let did = format!("three were there, and {} came in", late.nick);
-    one.must_hear(&late.nick, &did)?;
-    two.must_hear(&late.nick, &did).map(|_| None)
+    one.must_hear_of(&late.nick, &did)?;
+    two.must_hear_of(&late.nick, &did).map(|_| None)
 }
 
 pub(super) fn no_leak(stage: &mut Stage) -> Played {
@@ -55,7 +55,7 @@ pub(super) fn leave(stage: &mut Stage) -> Played {
     let [one, mut two, _three] = three(stage)?;
     let (nick, did) = (one.nick.clone(), format!("{} left", one.nick));
     one.wire.close();
-    two.must_hear(&nick, &did).map(|_| None)
+    two.must_hear_of(&nick, &did).map(|_| None)
 }
 
 pub(super) fn reset(stage: &mut Stage) -> Played {
@@ -93,24 +93,25 @@ pub(super) fn exactly_once(stage: &mut Stage) -> Played {
         }
         stage.scene.breathe(Duration::from_millis(300));
     }
-    let last = said.last().map(|(_, text)| text.clone()).unwrap_or_default();
     let did = "four members said five messages each";
     let nicks: Vec<String> = members.iter().map(|member| member.nick.clone()).collect();
     for (own, member) in members.iter_mut().enumerate() {
-        let mut heard = member.hears(&last).unwrap_or_default();
+        // Who speaks need not hear it.
+        let last = said.iter().rev().find(|(from, _)| *from != own).map_or("", |(_, text)| text);
+        let mut heard = member.hears_until(|all| all.contains(last));
         heard.push_str(&String::from_utf8_lossy(&member.wire.hear_within(SETTLING)));
         for (from, text) in said.iter().filter(|(from, _)| *from != own) {
             let wrong = match heard.matches(text.as_str()).count() {
-                0 => Some(format!("{text:?} never")),
+                0 => Some((Transport::Timeout, format!("{text:?} never"))),
                 1 => None,
-                n => Some(format!("{text:?} {n} times")),
+                n => Some((Transport::Answered, format!("{text:?} {n} times"))),
             };
-            if let Some(got) = wrong {
-                return Err(member.wire.fault(Transport::Answered, "each message once", got).with_did(did));
+            if let Some((transport, got)) = wrong {
+                return Err(member.wire.fault(transport, "each message once", got).with_did(did));
             }
             let line = heard.lines().find(|line| line.contains(text)).unwrap_or_default();
-            let others = nicks.iter().enumerate().filter(|(at, nick)| at != from && line.contains(nick.as_str()));
-            if !line.contains(&nicks[*from]) || others.count() > 0 {
+            let others = nicks.iter().enumerate().filter(|(at, nick)| at != from && names(line, nick));
+            if !names(line, &nicks[*from]) || others.count() > 0 {
                 let got = say::quoted(line.as_bytes());
                 let want = format!("{text:?} on a line with {} and nobody else", nicks[*from]);
                 return Err(member.wire.fault(Transport::Answered, want, got).with_did(did));
@@ -166,8 +167,7 @@ pub(super) fn dup_name(stage: &mut Stage) -> Played {
     }
     let heard = two.hears(&text).unwrap_or_default();
     let line = heard.lines().find(|line| line.contains(&text)).unwrap_or_default();
-    let signed_alike = line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == one.nick);
-    if !signed_alike {
+    if !is_signed(line, &one.nick) {
         return Ok(Some(format!("it says {}", say::quoted(said.trim().as_bytes()))));
     }
     let miss =
@@ -206,7 +206,7 @@ pub(super) fn newline(stage: &mut Stage) -> Played {
     let more = if heard.contains(&second) { String::new() } else { two.hears(&second).unwrap_or_default() };
     let all = heard + &more;
     let line = all.lines().find(|line| line.contains(&second)).unwrap_or_default();
-    if line.is_empty() || line.contains(&one.nick) {
+    if line.is_empty() || names(line, &one.nick) {
         return Ok(None);
     }
     let want = format!("{} before each line of it", one.nick);
@@ -238,7 +238,7 @@ pub(super) fn kick(stage: &mut Stage) -> Played {
         let want = format!("the end of {}'s connection", two.nick);
         return Err(two.wire.fault(Transport::Timeout, want, "it stays open").with_did(&did));
     }
-    one.must_hear(&two.nick, &did)?;
+    one.must_hear_of(&two.nick, &did)?;
     three.wire.hear_within(SETTLING);
     one.wire.hear_within(SETTLING);
     talk_on(stage, [one, three], &did)

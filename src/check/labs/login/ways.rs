@@ -60,8 +60,8 @@ pub(crate) fn recognise(stage: &mut Stage) -> Result<Dialogue, Miss> {
             Err(Fault::new(Transport::Timeout, "an answer of any kind", "not a word").did(did).into())
         }
         None => Err(Miss::skip(format!(
-            "it says {:?}, and we do not understand how to register and log in; tell it by --dialogue FILE",
-            say::escaped(search.heard.as_bytes())
+            "it says \"{}\", and we do not understand how to register and log in; tell it by --dialogue FILE",
+            say::escaped(if greeting.trim().is_empty() { &search.heard } else { greeting.trim() }.as_bytes())
         ))),
     }
 }
@@ -237,14 +237,16 @@ fn told(greeting: &str) -> Option<Dialogue> {
 
 /// It asks for one thing after the other.
 fn asking() -> Dialogue {
-    let talk = |choice: &[(&str, &str)]| {
+    let no_account = NO.map(|(form, no)| (format!("({HAS_ACCOUNT}).*({form})"), no));
+    let no_account = no_account.each_ref().map(|(asked, no)| (asked.as_str(), *no));
+    let talk = |choice: &[(&str, &str)], has_account: &[(&str, &str)]| {
         let again = format!(
             "(repeat|again|confirm|powt|jeszcze|potwierd|повтор|ещ[её] раз|подтверд|wiederhol|best[äa]t).*({PASSWORD_ASKED})"
         );
         let questions = [(again.as_str(), "{password}"), (PASSWORD_ASKED, "{password}"), (NAME_ASKED, "{name}")];
-        Some(Exchange::asking(&[choice, &YES, &questions].concat()).answered(WELCOME, REFUSED))
+        Some(Exchange::asking(&[choice, has_account, &YES, &questions].concat()).answered(WELCOME, REFUSED))
     };
-    Dialogue { register: talk(&REGISTERING), login: talk(&ENTERING), ..Dialogue::default() }
+    Dialogue { register: talk(&REGISTERING, &no_account), login: talk(&ENTERING, &[]), ..Dialogue::default() }
 }
 
 /// It is told one thing after the other, and asks for none.
@@ -259,7 +261,10 @@ const ANYTHING: &str = ".";
 const ENOUGH: usize = 3;
 
 /// What is chosen from a menu by somebody who is new.
-const REGISTERING: [(&str, &str); 5] = [
+const REGISTERING: [(&str, &str); 8] = [
+    (r"\[r\] ?(egister|register|ejestr|rejestr)", "r"),
+    (r"\[z\] ?(z?a[łl]|z?arej)", "z"),
+    (r"\[р\] ?(ег|рег)", "р"),
     (r"1[^\d\n]{0,8}(reg|rej|zarej|рег|зарег|sign ?up|utw|созд|neu|new|create)", "1"),
     (r"2[^\d\n]{0,8}(reg|rej|zarej|рег|зарег|sign ?up|utw|созд|neu|new|create)", "2"),
     (r"register\b.{0,14}\blogin|login\b.{0,14}\bregister", "register"),
@@ -268,12 +273,30 @@ const REGISTERING: [(&str, &str); 5] = [
 ];
 
 /// And by somebody who has an account.
-const ENTERING: [(&str, &str); 5] = [
+const ENTERING: [(&str, &str); 8] = [
+    (r"\[l\] ?(og|log)", "l"),
+    (r"\[w\] ?(ejd|wejd)", "w"),
+    (r"\[в\] ?(ход|вход|ойти|войти)", "в"),
     (r"1[^\d\n]{0,8}(log|zalog|sign ?in|вход|вой|авт|anmeld|enter)", "1"),
     (r"2[^\d\n]{0,8}(log|zalog|sign ?in|вход|вой|авт|anmeld|enter)", "2"),
     (r"register\b.{0,14}\blogin|login\b.{0,14}\bregister", "login"),
     (r"rejestracj\w*.{0,16}\b(za)?log|\b(za)?log\w*.{0,16}rejestracj", "logowanie"),
     (r"регистрац\w*.{0,16}\b(вход|войти|логин)|\b(вход|войти|логин)\w*.{0,16}регистрац", "вход"),
+];
+
+/// Somebody is asked whether they have an account, not whether they want one.
+const HAS_ACCOUNT: &str =
+    r"\bhave\b|already|registered|masz|posiada|есть|имеется|уже|зарегистрирован|\bhast\b|haben|registriert\b";
+
+const NO: [(&str, &str); 8] = [
+    (r"\by/n\b", "n"),
+    ("yes/no", "no"),
+    (r"\bt/n\b", "n"),
+    ("tak/nie", "nie"),
+    ("да/нет", "нет"),
+    (r"\bд/н\b", "н"),
+    (r"\bj/n\b", "n"),
+    ("ja/nein", "nein"),
 ];
 
 const YES: [(&str, &str); 4] =
@@ -302,6 +325,13 @@ mod tests {
             ("1 - register\n2 - login\n> ", "1"),
             ("1) Zaloguj się 2) Zarejestruj się", "2"),
             ("1. Вход\n2. Регистрация\n", "2"),
+            ("[L]og in, [R]egister or [T]oken? ", "r"),
+            ("Menu:\n [z] załóż konto\n [w] wejdź\n> ", "z"),
+            ("Do you already have an account? (yes/no) ", "no"),
+            ("Есть ли у Вас учётная запись? (да/нет/токен) ", "нет"),
+            ("Chcesz się zarejestrować? (t/n) ", "t"),
+            ("Do you want to create an account? (y/n) ", "y"),
+            ("Masz już konto? [tak/nie] ", "nie"),
             ("Введите имя: ", "{name}"),
             ("Podaj login: ", "{name}"),
             ("Hello! Password:", "{password}"),

@@ -207,9 +207,9 @@ fn secret(stage: &mut Stage) -> Played {
     table.says(0, PAPER)?;
     table.seats[1].listen_for(Duration::from_millis(500));
     let heard = String::from_utf8_lossy(table.seats[1].heard()).to_lowercase();
-    let others = [&table.words[ROCK], &table.words[SCISSORS]];
+    let others = [&table.names[ROCK], &table.names[SCISSORS]];
     // A question that lists all three tells nothing.
-    if heard.contains(&table.words[PAPER]) && others.iter().all(|word| !heard.contains(*word)) {
+    if heard.contains(&table.names[PAPER]) && others.iter().all(|word| !heard.contains(*word)) {
         let miss = table.seats[1].fault(Transport::Answered, "nothing about the first one's choice", heard);
         return Err(miss.with_did("the first player chose, and the second waits"));
     }

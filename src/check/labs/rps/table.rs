@@ -1,6 +1,9 @@
 //! Table: two players at one match, and what comes of what they say.
 
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use regex::Regex;
 
 use crate::check::dialogue::{Choices, NAME_ASKED, Pattern, line_end};
 use crate::check::document::Transport;
@@ -11,7 +14,10 @@ use crate::check::wire::{Reach, Wire};
 /// Who sits at a table: the first who came, and the second.
 pub(super) struct Table {
     pub(super) seats: [Wire; 2],
+    /// What is said for each choice.
     pub(super) words: [String; 3],
+    /// What each is called.
+    pub(super) names: [String; 3],
     line_end: String,
 }
 
@@ -34,8 +40,8 @@ impl Table {
         said.extend(introduce(stage, &mut second, &heard)?);
         said.extend(heard);
         said.extend(first.hear_within(GREETING));
-        let words = words(stage, &String::from_utf8_lossy(&said));
-        Ok(Self { seats: [first, second], words, line_end: line_end(stage).to_owned() })
+        let Moves { words, names } = moves(stage, &String::from_utf8_lossy(&said));
+        Ok(Self { seats: [first, second], words, names, line_end: line_end(stage).to_owned() })
     }
 
     /// Both choose, and hear what comes of it.
@@ -106,16 +112,52 @@ fn introduce(stage: &mut Stage, wire: &mut Wire, said: &[u8]) -> Result<Vec<u8>,
     Ok(heard)
 }
 
-/// The three words: those that we were told, or those of the language that the server speaks; the sheet's where it says
-/// nothing.
-fn words(stage: &Stage, said: &str) -> [String; 3] {
+/// What is said for the three, and what they are called.
+struct Moves {
+    words: [String; 3],
+    names: [String; 3],
+}
+
+/// Those that we were told, or those of the language that the server speaks; the sheet's where it says nothing.
+fn moves(stage: &Stage, said: &str) -> Moves {
     let told = stage.setting.dialogue.as_ref().and_then(|dialogue| dialogue.choices.clone());
-    if let Some(Choices { rock, paper, scissors }) = told {
-        return [rock, paper, scissors];
+    match told {
+        Some(Choices { rock, paper, scissors }) => {
+            let words = [rock, paper, scissors];
+            Moves { names: words.clone(), words }
+        }
+        None => spoken(said),
     }
-    let said = said.to_lowercase();
-    let spoken = LANGUAGES.iter().find(|words| [ROCK, SCISSORS].iter().any(|choice| said.contains(words[*choice])));
-    spoken.unwrap_or(&LANGUAGES[0]).map(str::to_owned)
+}
+
+/// Numbers or letters where the server names one for each of the three.
+fn spoken(said: &str) -> Moves {
+    static BRACKETS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"[(\[](\pL)[)\]](\pL)").expect("it is sound, as a test shows"));
+    let whole = BRACKETS.replace_all(said, "$1$2").to_lowercase();
+    let is_spoken = |names: &&[&str; 3]| [ROCK, SCISSORS].iter().any(|choice| whole.contains(names[*choice]));
+    let names = *LANGUAGES.iter().find(is_spoken).unwrap_or(&LANGUAGES[0]);
+    let signs: Vec<String> = names.iter().filter_map(|name| sign(said, name)).collect();
+    let names = names.map(str::to_owned);
+    let words = match <[String; 3]>::try_from(signs) {
+        Ok(signs) if signs[0] != signs[1] && signs[1] != signs[2] && signs[0] != signs[2] => signs,
+        _ => names.clone(),
+    };
+    Moves { words, names }
+}
+
+/// The number or letter for this choice: `1 = rock`, `1) rock`, `[r] rock`, `(R)ock`, `rock (r)` and `rock - 1`.
+fn sign(said: &str, name: &str) -> Option<String> {
+    let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
+    let forms = [
+        format!(r"[(\[]({first})[)\]]{rest}"),
+        format!(r"[(\[]([\pL\d])[)\]]\s?{name}"),
+        format!(r"\b([\pL\d])\s?[=).:-]\s?{name}"),
+        format!(r"{name}\s?[(\[]([\pL\d])[)\]]"),
+        format!(r"{name}\s?[=:-]\s?([\pL\d])\b"),
+    ];
+    let found = forms.iter().find_map(|form| Pattern::known(form).0.captures(said))?;
+    Some(found[1].to_owned())
 }
 
 /// The sheet's come first; `papier` is in three of them, so the others decide.
@@ -129,3 +171,26 @@ const LANGUAGES: [[&str; 3]; 5] = [
 
 /// Whoever greets does so at once.
 pub(super) const GREETING: Duration = Duration::from_millis(400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_letters_are_said_where_a_server_names_them() {
+        for (said, words) in [
+            ("Runda 1. Wybierz numer: 1 = papier, 2 = kamień, 3 = nożyce", ["2", "1", "3"]),
+            ("(R)ock, (P)aper or (S)cissors?", ["R", "P", "S"]),
+            ("1) Камень\n2) Бумага\n3) Ножницы\n", ["1", "2", "3"]),
+            ("Stein [s], Papier [p], Schere [c]", ["s", "p", "c"]),
+            ("[k] kamień, [p] papier, [n] nożyce", ["k", "p", "n"]),
+            ("rock - 0, paper - 1, scissors - 2", ["0", "1", "2"]),
+            ("Round 1: rock, paper or scissors?", ["rock", "paper", "scissors"]),
+            ("Schere - Stein - Papier", ["stein", "papier", "schere"]),
+            ("Score 0:0. Rock/paper/scissors?", ["rock", "paper", "scissors"]),
+            ("Czekaj na drugiego gracza.", ["kamień", "papier", "nożyce"]),
+        ] {
+            assert_eq!(spoken(said).words, words, "{said}");
+        }
+    }
+}
