@@ -272,7 +272,7 @@ fn a_failing_schedule_is_shrunk_to_what_it_takes() {
     let server = Server::start(Accepts::AtOnce, loses_what_follows_1023);
     let cases: Vec<Case> = CUT.cases().collect();
     // Shortening has its time, of which a busy machine takes a part.
-    let grades = judged(&cases, &setting(server.address, 6.0));
+    let grades = judged(&cases, &setting(server.address, 12.0));
     let again = &graded(&grades, "start/cut").finding.as_ref().unwrap().again;
     let shortest: Schedule = again.parse().unwrap();
     let writes: Vec<&[u8]> = shortest
