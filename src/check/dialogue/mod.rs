@@ -18,7 +18,7 @@ use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 pub(crate) use learn::{LEARNED, learn};
-pub(crate) use presets::{NAME_ASKED, PASSWORD_ASKED, REFUSED, WELCOME};
+pub(crate) use presets::{NAME_ASKED, PASSWORD_ASKED, REFUSED, WELCOME, YES};
 pub(crate) use talk::{Answer, Talk, Words, line_end, or_in_lines};
 
 /// How a program speaks.

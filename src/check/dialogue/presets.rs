@@ -4,6 +4,10 @@
 /// Who you are is asked so.
 pub(crate) const NAME_ASKED: &str = r"\bname|imi[ęe]|\bимя|имен|зовут|\bnick|\bник|nazyw|nazw[aęi]|nazywasz|login|логин|\buser|u[żz]ytkown|benutzer|пользовател|who are you|кто вы|кто ты|представьтесь|przedstaw|kim jeste|wer bist|wer sind|hei(ß|ss)|nennen|call you|обраща(ться|юсь)|pseudonim|псевдоним";
 
+/// Whether something is right is asked so, and is.
+pub(crate) const YES: [(&str, &str); 4] =
+    [(r"\by/n\b|yes/no", "y"), (r"\bt/n\b|tak/nie", "t"), (r"да/нет|\bд/н\b", "да"), (r"\bj/n\b|ja/nein", "j")];
+
 /// So is a password.
 pub(crate) const PASSWORD_ASKED: &str = r"passw|\bpass\b|parol|has[łl]|парол|kennwort|\bpin\b";
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use regex::{Captures, Regex};
 
-use super::{Dialogue, Exchange, Pattern, Step};
+use super::{Dialogue, Exchange, Pattern, Step, YES};
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
@@ -123,6 +123,15 @@ impl Talk {
     pub(crate) fn ask(&mut self, text: &str) -> Result<String, Miss> {
         self.say(text)?;
         self.hear_or_nudge()
+    }
+
+    /// The same, and yes to whoever asks whether that is right.
+    pub(crate) fn ask_and_confirm(&mut self, text: &str) -> Result<String, Miss> {
+        let answer = self.ask(text)?;
+        match YES.iter().find(|(asked, _)| Pattern::known(asked).fits(&answer)) {
+            Some((_, yes)) if !self.is_over() => Ok(answer + &self.ask(yes)?),
+            _ => Ok(answer),
+        }
     }
 
     /// The answer to what was said. Who waits for the end of a line gets it, where nobody has told us so before.

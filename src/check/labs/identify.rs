@@ -285,7 +285,7 @@ impl Visit {
                 self.talk.hold_on(exchange, &words, self.first.clone())?;
                 self.talk.heard[before..].to_owned()
             }
-            None => self.talk.ask(name)?,
+            None => self.talk.ask_and_confirm(name)?,
         };
         self.talk.remember(stage);
         // It may keep the name only after it has said so.

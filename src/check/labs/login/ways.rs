@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::desk::{Desk, Person};
-use crate::check::dialogue::{Answer, Dialogue, Exchange, NAME_ASKED, PASSWORD_ASKED, Pattern, REFUSED, WELCOME};
+use crate::check::dialogue::{Answer, Dialogue, Exchange, NAME_ASKED, PASSWORD_ASKED, Pattern, REFUSED, WELCOME, YES};
 use crate::check::document::Transport;
 use crate::check::fault::{Fault, Miss};
 use crate::check::say;
@@ -298,9 +298,6 @@ const NO: [(&str, &str); 8] = [
     (r"\bj/n\b", "n"),
     ("ja/nein", "nein"),
 ];
-
-const YES: [(&str, &str); 4] =
-    [(r"\by/n\b|yes/no", "y"), (r"\bt/n\b|tak/nie", "t"), (r"да/нет|\bд/н\b", "да"), (r"\bj/n\b|ja/nein", "j")];
 
 #[cfg(test)]
 mod tests {
