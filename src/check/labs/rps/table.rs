@@ -8,6 +8,7 @@ use regex::Regex;
 use crate::check::dialogue::{Choices, NAME_ASKED, Pattern, line_end};
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
+use crate::check::say;
 use crate::check::stage::Stage;
 use crate::check::wire::{Reach, Wire};
 
@@ -40,7 +41,14 @@ impl Table {
         said.extend(introduce(stage, &mut second, &heard)?);
         said.extend(heard);
         said.extend(first.hear_within(GREETING));
-        let Moves { words, names } = moves(stage, &String::from_utf8_lossy(&said));
+        let said = String::from_utf8_lossy(&said);
+        if stage.setting.dialogue.is_none() && Pattern::known(READY_ASKED).fits(&said) {
+            return Err(Miss::skip(format!(
+                "it says {}, and we do not know with which word a match begins; tell it by --dialogue FILE",
+                say::quoted(said.trim().as_bytes())
+            )));
+        }
+        let Moves { words, names } = moves(stage, &said);
         Ok(Self { seats: [first, second], words, names, line_end: line_end(stage).to_owned() })
     }
 
@@ -160,6 +168,9 @@ fn sign(said: &str, name: &str) -> Option<String> {
     Some(found[1].to_owned())
 }
 
+/// Who wants a word before the first round.
+const READY_ASKED: &str = r"\b(type|write|send|enter|napisz|wpisz|wyślij|напишите|введите|отправьте|schreib|gib|sende)\w*\b.{0,40}(\bready\b|gotow|готов|bereit)";
+
 /// The sheet's come first; `papier` is in three of them, so the others decide.
 const LANGUAGES: [[&str; 3]; 5] = [
     ["kamień", "papier", "nożyce"],
@@ -175,6 +186,13 @@ pub(super) const GREETING: Duration = Duration::from_millis(400);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_wants_a_word_to_begin_is_told_from_who_begins() {
+        let asks = |said| Pattern::known(READY_ASKED).fits(said);
+        assert!(asks("Napisz cokolwiek, gdy będziesz gotowy.") && asks("Type 'ready' to start"));
+        assert!(!asks("Both players are ready! Rock, paper or scissors?") && !asks("Gracze gotowi.\nWpisz papier"));
+    }
 
     #[test]
     fn numbers_and_letters_are_said_where_a_server_names_them() {
