@@ -8,9 +8,10 @@ use rustix::process::Signal;
 
 use super::document::{Deed, Program, Transport};
 use super::fault::{Fault, Miss};
-use super::prompts::{Prompter, Screen, Topic};
+use super::prompts::{Prompter, Screen};
 use super::say;
 use super::scene::{Scene, millis, until};
+use super::topics::{self, Topic};
 use crate::event::Untrusted;
 use crate::subject::{Ended, Launch, Look, Running};
 
@@ -81,7 +82,7 @@ impl Actor {
 
     /// Whether it asks for one of these just now.
     pub(crate) fn asks_about(&self, topics: &[Topic]) -> bool {
-        let asked = self.question().and_then(|question| super::prompts::topic(&String::from_utf8_lossy(&question)));
+        let asked = self.question().and_then(|question| topics::topic(&String::from_utf8_lossy(&question)));
         asked.is_some_and(|topic| topics.contains(&topic))
     }
 

@@ -43,6 +43,8 @@ pub(crate) mod schedule;
 pub(crate) mod setting;
 /// Everything a case can do.
 mod stage;
+/// What a prompt is about.
+mod topics;
 /// Our end of one connection.
 mod wire;
 /// The fresh copy of a program's folder.

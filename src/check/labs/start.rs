@@ -158,10 +158,10 @@ fn port_as_told(stage: &mut Stage) -> Played {
     }
     // Who prints it does so before or behind listen().
     let printing = stage.scene.wait(PRINTING);
-    let said = || without_prompts(&actor.output(), &actor.prompter.log);
-    let printed = until(printing, || match (says_number(&said(), bound), ports_printed(&said())) {
-        (true, _) => Some(vec![bound]),
-        (false, ports) => Some(ports).filter(|ports| !ports.is_empty()),
+    let printed = until(printing, || {
+        let said = without_prompts(&actor.output(), &actor.prompter.log);
+        let ports = if says_number(&said, bound) { vec![bound] } else { ports_printed(&said) };
+        Some(ports).filter(|ports| !ports.is_empty())
     });
     match printed.unwrap_or_default().last() {
         None if !told => Err(Miss::skip("it was told no port, and prints none")),

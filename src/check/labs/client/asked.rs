@@ -4,9 +4,10 @@ use crate::check::actor::{self, Turn};
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::prompts::{Answers, Prompter, Topic};
+use crate::check::prompts::{Answers, Prompter};
 use crate::check::scene::until;
 use crate::check::stage::Stage;
+use crate::check::topics::Topic;
 use crate::subject::Ended;
 
 pub(super) fn bad_port(stage: &mut Stage) -> Played {

@@ -9,8 +9,9 @@ use crate::check::actor::{self, Actor};
 use crate::check::case::Played;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::prompts::{Topic, without_prompts};
+use crate::check::prompts::without_prompts;
 use crate::check::stage::{HOST, Stage};
+use crate::check::topics::Topic;
 use crate::check::workplace::Told;
 use crate::subject::Ended;
 

@@ -10,10 +10,11 @@ use super::reading;
 use crate::check::actor;
 use crate::check::document::Transport;
 use crate::check::fault::Miss;
-use crate::check::prompts::{Answers, Prompter, Topic, without_prompts};
+use crate::check::prompts::{Answers, Prompter, without_prompts};
 use crate::check::scene::until;
 use crate::check::setting::Learned;
 use crate::check::stage::{HOST, LOOPBACK, Stage};
+use crate::check::topics::Topic;
 use crate::check::workplace::Told;
 use crate::subject::Ended;
 
